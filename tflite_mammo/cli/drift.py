@@ -1,0 +1,52 @@
+"""tflite-mammo drift"""
+
+from pathlib import Path
+
+import click
+
+from tflite_mammo.cli._shared import ANY_PATH, FOLDER, json_option, print_json
+from tflite_mammo.errors import MammoError
+
+
+@click.command("drift")
+@click.argument("a", type=ANY_PATH)
+@click.argument("b", type=ANY_PATH)
+@click.option("--data", type=FOLDER, help="Folder from `prepare`; not needed for two scores.csv")
+@click.option("--split", default="test", show_default=True, help="Part to compare on")
+@click.option("--threshold", type=float, help="Threshold  [default: the one A or B carries]")
+@click.option("--budget", default="int8", show_default=True, help="Preset whose budget holds")
+@json_option
+def command(
+    a: Path, b: Path, data: Path | None, split: str, threshold: float | None, budget: str, as_json: bool
+) -> None:
+    """Compare what two models decide, A before and B after; status 1 beyond the budget
+
+    Each of A and B is a run, a .tflite file or a scores.csv.
+
+    Example: tflite-mammo drift runs/u60 runs/u60/models/resnet50-u60-int8.tflite --data data/
+    """
+    from tflite_mammo.cli.evaluate import scores_of
+    from tflite_mammo.conversion.preset import read_preset
+    from tflite_mammo.evaluation.drift import measure_drift
+    from tflite_mammo.scores import read_scores
+
+    allowed = read_preset(budget).budget
+    tables, carried = [], threshold
+    for path in (a, b):
+        if path.suffix == ".csv":
+            tables.append(read_scores(path).of_split(split))
+            continue
+        scores, own = scores_of(path, data, split)
+        tables.append(scores)
+        carried = own.value if carried is None else carried
+    if carried is None:
+        raise MammoError("two scores.csv carry no threshold; pass the one to compare at with --threshold")
+    report = measure_drift(tables[0], tables[1], carried, allowed)
+    if as_json:
+        print_json(report)
+    else:
+        click.echo(str(report))
+        for file in report.flipped:
+            click.echo(f"  flipped: {file}")
+    if not report.within:
+        raise SystemExit(1)

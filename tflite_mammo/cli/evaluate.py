@@ -1,0 +1,67 @@
+"""tflite-mammo evaluate"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tflite_mammo.cli._shared import ANY_PATH, FOLDER, data_of, json_option, open_dataset, print_json, start_keras
+from tflite_mammo.errors import MammoError
+
+if TYPE_CHECKING:
+    from tflite_mammo.scores import Scores, Threshold
+
+
+@click.command("evaluate")
+@click.argument("model", type=ANY_PATH)
+@click.option("--data", type=FOLDER, help="Folder from `prepare`  [default for a run: its own]")
+@click.option("--split", default="test", show_default=True, help="train, validation or test")
+@click.option("--out", type=FOLDER, help="New folder for evaluation.json and scores.csv")
+@json_option
+def command(model: Path, data: Path | None, split: str, out: Path | None, as_json: bool) -> None:
+    """Judge a run or a .tflite file at its locked threshold
+
+    Example: tflite-mammo evaluate runs/u60/models/resnet50-u60-int8.tflite --data data/
+    """
+    from tflite_mammo.evaluation.evaluate import evaluate
+    from tflite_mammo.files import whole_folder
+    from tflite_mammo.reporting.text import evaluation_lines
+    from tflite_mammo.schema import to_json
+    from tflite_mammo.scores import write_scores
+
+    scores, threshold = scores_of(model, data, split)
+    verdict = evaluate(scores, threshold)
+    if out:
+        with whole_folder(out) as folder:
+            write_scores(scores, folder / "scores.csv")
+            (folder / "evaluation.json").write_text(to_json(verdict), encoding="utf-8")
+    if as_json:
+        print_json(verdict)
+        return
+    for line in evaluation_lines(verdict):
+        click.echo(line)
+
+
+def scores_of(model: Path, data: Path | None, split: str) -> "tuple[Scores, Threshold]":
+    """What a run or a .tflite file says of one part of a prepared folder, and the threshold it carries."""
+    if model.is_dir():
+        from tflite_mammo.training.run import Run
+
+        run = Run(model)
+        dataset = data_of(run, data)
+        dataset.expect_spec(run.data.spec, str(model))
+        start_keras()
+        from tflite_mammo.training.fit import keras_scores
+
+        return keras_scores(run.model(), dataset, dataset.part(split)), run.evaluation.threshold
+    from tflite_mammo.predict import Classifier
+
+    classifier = Classifier(model, threads=2)
+    if data is None:
+        raise MammoError("--data is needed to judge a .tflite file; pass a folder from `tflite-mammo prepare`")
+    dataset = open_dataset(data)
+    card = classifier.bundle.card
+    dataset.expect_spec(card.spec, str(model))
+    dataset.expect_classes(card.classes, str(model))
+    part = dataset.part(split)
+    return dataset.scores(part, classifier.scores(dataset.tensors(part))), card.threshold

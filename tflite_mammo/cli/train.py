@@ -1,0 +1,44 @@
+"""tflite-mammo train"""
+
+from pathlib import Path
+
+import click
+
+from tflite_mammo.cli._shared import FOLDER, json_option, open_dataset, print_json, start_keras
+from tflite_mammo.console import progress, say
+
+
+@click.command("train")
+@click.option("--recipe", required=True, help="Name or .toml file")
+@click.option("--data", required=True, type=FOLDER, help="Folder from `prepare`")
+@click.option("--out", required=True, type=FOLDER, help="New run folder")
+@click.option("--weights", default=None, help="imagenet, random or a file")
+@click.option("--epochs", default=None, type=click.IntRange(1), help="Epochs of every stage")
+@click.option("--seed", default=None, type=int, help="Seed instead of the recipe's")
+@json_option
+def command(
+    recipe: str, data: Path, out: Path, weights: str | None, epochs: int | None, seed: int | None, as_json: bool
+) -> None:
+    """Train a recipe on a prepared folder
+
+    Example: tflite-mammo train --recipe resnet50-u60 --data data/ --out runs/u60
+    """
+    from tflite_mammo.training.recipe import read_recipe, with_changes
+
+    chosen = with_changes(read_recipe(recipe), weights=weights, epochs=epochs, seed=seed)
+    dataset = open_dataset(data)
+    start_keras()
+    from tflite_mammo.training.fit import steps_in
+    from tflite_mammo.training.train import train
+
+    say(f"training {chosen.name}: {chosen.epochs} epochs on {dataset.info.counts['train']}")
+    with progress("training steps", steps_in(chosen, dataset)) as advance:
+        run = train(chosen, dataset, out, advance=advance)
+    if as_json:
+        print_json(run.evaluation)
+        return
+    from tflite_mammo.reporting.text import evaluation_lines
+
+    for line in evaluation_lines(run.evaluation):
+        click.echo(line)
+    click.echo(f"run in {out}, {run.environment.minutes:.1f} minutes")

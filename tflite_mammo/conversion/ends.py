@@ -1,0 +1,53 @@
+"""The ends of a model file: tensors named pixels and scores, and no float between the pixels and an integer body.
+
+The exporter writes CAST (uint8 to float32) before the network; quantising puts a QUANTIZE (float32 to int8) behind it.
+The two together only shift values by 128, which one QUANTIZE from uint8 to int8 does without leaving the integers.
+"""
+
+from typing import Any
+
+from tflite_mammo.errors import MammoError
+
+
+def finish_ends(flatbuffer: bytes) -> bytes:
+    from ai_edge_litert import schema_py_generated as schema
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(flatbuffer))
+    graph = model.subgraphs[0]
+    codes = [flatbuffer_utils.get_builtin_code_from_operator_code(code) for code in model.operatorCodes]
+    _take_bytes(graph, codes, schema)
+    for name, index in (("pixels", graph.inputs[0]), ("scores", graph.outputs[0])):
+        graph.tensors[index].name = name
+    for signature in model.signatureDefs or []:
+        signature.inputs[0].name, signature.outputs[0].name = "pixels", "scores"
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def pixel_tensor(flatbuffer: bytes) -> str:
+    """The name of the float tensor that holds the pixels once they are cast."""
+    from ai_edge_litert import schema_py_generated as schema
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(flatbuffer))
+    first = model.subgraphs[0].operators[0]
+    if flatbuffer_utils.get_builtin_code_from_operator_code(model.operatorCodes[first.opcodeIndex]) != (
+        schema.BuiltinOperator.CAST
+    ):
+        raise MammoError("the exported model does not begin with the cast of its pixels; was it made by other code?")
+    name = model.subgraphs[0].tensors[first.outputs[0]].name
+    return str(name.decode() if isinstance(name, bytes) else name)
+
+
+def _take_bytes(graph: Any, codes: list[int], schema: Any) -> None:
+    cast = graph.operators[0]
+    if codes[cast.opcodeIndex] != schema.BuiltinOperator.CAST:
+        return
+    readers = [op for op in graph.operators if cast.outputs[0] in op.inputs]
+    if len(readers) != 1 or codes[readers[0].opcodeIndex] != schema.BuiltinOperator.QUANTIZE:
+        return  # a float body: the cast is what it needs
+    pixels = graph.tensors[graph.inputs[0]]
+    pixels.quantization = schema.QuantizationParametersT()
+    pixels.quantization.scale, pixels.quantization.zeroPoint = [1.0], [0]
+    readers[0].inputs = [graph.inputs[0]]
+    graph.operators.remove(cast)

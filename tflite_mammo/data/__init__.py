@@ -1,0 +1,1 @@
+"""Folders to Manifest to prepared Dataset: adapters, split by patient, one memory-mapped array, phantoms."""

@@ -1,0 +1,9 @@
+"""The one exception for a user's mistake: what was found, what was expected, what to do."""
+
+
+class MammoError(Exception):
+    """Bad input. The message is one line that a person can act on; the commands print it and end with status 2."""
+
+
+def missing_extra(package: str, extra: str) -> MammoError:
+    return MammoError(f"the package {package} is not installed; install it with: pip install 'tflite-mammo[{extra}]'")

@@ -1,0 +1,1 @@
+"""Scores to verdicts: figures with intervals, the threshold, drift between two models. numpy and scikit-learn only."""

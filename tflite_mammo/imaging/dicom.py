@@ -1,0 +1,66 @@
+"""A DICOM file to 16-bit pixels with dark background: modality LUT, then VOI LUT or window, then MONOCHROME1 inverted.
+
+The order matters: a window is written for the values before inversion.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tflite_mammo.errors import MammoError, missing_extra
+
+
+def read_dicom(path: Path) -> NDArray[np.uint16]:
+    try:
+        import pydicom
+        from pydicom.pixels import apply_modality_lut
+    except ImportError:
+        raise missing_extra("pydicom", "dicom") from None
+    try:
+        dataset = pydicom.dcmread(path)
+        frames = int(dataset.get("NumberOfFrames") or 1)
+        if frames > 1:
+            raise MammoError(f"{path}: {frames} frames (tomosynthesis?); expected a single image")
+        photometric = str(dataset.get("PhotometricInterpretation", "MONOCHROME2"))
+        if not photometric.startswith("MONOCHROME"):
+            raise MammoError(f"{path}: photometric interpretation {photometric}; expected MONOCHROME1 or MONOCHROME2")
+        stored = dataset.pixel_array
+        share = _display_share(np.asarray(apply_modality_lut(stored, dataset), dtype=np.float64), dataset)
+    except MammoError:
+        raise
+    except Exception as error:  # pydicom and its decoders raise almost anything on broken files
+        if not path.exists():
+            raise MammoError(f"{path}: no such file") from None
+        raise MammoError(f"{path}: unreadable DICOM ({_first_line(error)}); replace it or leave it out") from error
+    if photometric == "MONOCHROME1":
+        share = 1.0 - share
+    return np.rint(share * 65535.0).astype(np.uint16)
+
+
+def _display_share(values: NDArray[np.float64], dataset: Any) -> NDArray[np.float64]:
+    """The value as a share of the display range, 0 to 1."""
+    if "VOILUTSequence" in dataset:
+        from pydicom.pixels import apply_voi_lut
+
+        top = 2.0 ** int(dataset.VOILUTSequence[0].LUTDescriptor[2]) - 1.0
+        shown: NDArray[np.float64] = np.asarray(apply_voi_lut(values.astype(np.int64), dataset), np.float64)
+        return np.clip(shown / top, 0.0, 1.0)
+    if "WindowCenter" in dataset and "WindowWidth" in dataset:
+        centre, width = _first(dataset.WindowCenter), _first(dataset.WindowWidth)
+        # The LINEAR function of the standard, PS3.3 C.11.2.1.2.
+        return np.clip((values - (centre - 0.5)) / max(width - 1.0, 1.0) + 0.5, 0.0, 1.0)
+    bits, signed = int(dataset.BitsStored), bool(dataset.get("PixelRepresentation", 0))
+    slope, intercept = float(dataset.get("RescaleSlope", 1)), float(dataset.get("RescaleIntercept", 0))
+    low = -(2.0 ** (bits - 1)) if signed else 0.0
+    ends = sorted((low * slope + intercept, (low + 2.0**bits - 1.0) * slope + intercept))
+    return np.clip((values - ends[0]) / (ends[1] - ends[0]), 0.0, 1.0)
+
+
+def _first(value: Any) -> float:
+    return float(value[0] if hasattr(value, "__len__") and not isinstance(value, str) else value)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

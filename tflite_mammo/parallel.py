@@ -1,0 +1,35 @@
+"""The same function over many items in several processes, results in order."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+AHEAD_PER_WORKER = 8
+"""Enough to keep workers busy, few enough that results waiting for their turn do not fill the memory."""
+
+
+def map_ordered(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: int | None = None
+) -> Iterator[Result]:
+    """Yield function(item) in the order of `items`. `workers` defaults to the processors this process may use."""
+    workers = min(workers or len(os.sched_getaffinity(0)), len(items))
+    if workers <= 1:
+        yield from map(function, items)
+        return
+    # spawn, not fork: a fork of a process in which TensorFlow has started its threads can hang.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        rest = iter(items)
+        waiting = [pool.submit(function, item) for item in islice(rest, workers * AHEAD_PER_WORKER)]
+        try:
+            while waiting:
+                yield waiting.pop(0).result()
+                waiting.extend(pool.submit(function, item) for item in islice(rest, 1))
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,1 @@
+"""Verdicts to what a person reads: lines for the terminal, plots, self-contained pages."""

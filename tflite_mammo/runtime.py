@@ -1,0 +1,79 @@
+"""LiteRT or tflite-runtime behind one small face. In: a .tflite file. Out: uint8 pixels to float32 scores."""
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tflite_mammo.errors import MammoError
+from tflite_mammo.preprocess import Bytes
+from tflite_mammo.quiet import quiet
+
+RUNTIMES = {
+    "litert": ("ai_edge_litert.interpreter", "ai-edge-litert", "edge"),
+    "tflite-runtime": ("tflite_runtime.interpreter", "tflite-runtime", "edge-legacy"),
+}
+"""Module, package and extra of each runtime, the preferred one first: LiteRT's int8 is several times faster."""
+
+
+class Runtime:
+    """One model, loaded and ready. Not for use by several threads at once."""
+
+    def __init__(self, path: Path, *, threads: int = 1, runtime: str = "auto") -> None:
+        self.name, interpreter = _interpreter(runtime)
+        try:
+            with quiet():  # the runtimes announce their delegate on stderr
+                self._interpreter = interpreter(model_path=str(path), num_threads=threads)
+                self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise MammoError(f"{path}: {self.name} cannot load this model: {reason}") from error
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        if len(inputs) != 1 or inputs[0]["dtype"] != np.uint8 or outputs[0]["dtype"] != np.float32:
+            raise MammoError(f"{path}: expected one uint8 input and float32 scores, as `tflite-mammo convert` writes")
+        self.shape: tuple[int, ...] = tuple(int(n) for n in inputs[0]["shape"][1:])
+        self._input, self._output = int(inputs[0]["index"]), int(outputs[0]["index"])
+
+    @property
+    def version(self) -> str:
+        return version(RUNTIMES[self.name][1])
+
+    def set_pixels(self, tensor: Bytes) -> None:
+        self._interpreter.set_tensor(self._input, tensor[np.newaxis])
+
+    def invoke(self) -> None:
+        self._interpreter.invoke()
+
+    def scores(self, tensor: Bytes) -> NDArray[np.float32]:
+        self.set_pixels(tensor)
+        self.invoke()
+        result: NDArray[np.float32] = self._interpreter.get_tensor(self._output)[0]
+        return result
+
+
+def available() -> list[str]:
+    """The runtimes that can be imported here."""
+    return [name for name in RUNTIMES if _import(name) is not None]
+
+
+def _interpreter(wanted: str) -> tuple[str, Callable[..., Any]]:
+    if wanted != "auto" and wanted not in RUNTIMES:
+        raise MammoError(f"no runtime is called '{wanted}'; there are: auto, {', '.join(RUNTIMES)}")
+    for name in RUNTIMES if wanted == "auto" else [wanted]:
+        found = _import(name)
+        if found is not None:
+            return name, found
+    _, package, extra = RUNTIMES["litert" if wanted == "auto" else wanted]
+    raise MammoError(f"the runtime {package} is not installed; install it with: pip install 'tflite-mammo[{extra}]'")
+
+
+def _import(name: str) -> Callable[..., Any] | None:
+    try:
+        found: Callable[..., Any] = import_module(RUNTIMES[name][0]).Interpreter
+    except ImportError:
+        return None
+    return found

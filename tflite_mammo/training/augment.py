@@ -1,0 +1,36 @@
+"""Augmentation as Keras layers: drawn anew for every image of every epoch, on the accelerator, in memory only."""
+
+import keras
+from keras import layers
+
+from tflite_mammo.training.recipe import Augment
+
+PIXEL_RANGE = (0, 255)
+
+
+def augmentation(augment: Augment, channels: int, seed: int) -> keras.Sequential | None:
+    steps = _steps(augment, channels, seed)
+    return keras.Sequential(steps, name="augment") if steps else None
+
+
+def _steps(augment: Augment, channels: int, seed: int) -> list[keras.layers.Layer]:
+    empty = {"fill_mode": "constant", "fill_value": 0.0}
+    steps = []
+    if augment.flip != "none":
+        mode = "horizontal_and_vertical" if augment.flip == "both" else augment.flip
+        steps.append(layers.RandomFlip(mode, seed=seed))
+    if augment.rotation_degrees:
+        steps.append(layers.RandomRotation(augment.rotation_degrees / 360, seed=seed + 1, **empty))
+    if augment.zoom:
+        steps.append(layers.RandomZoom(augment.zoom, seed=seed + 2, **empty))
+    if augment.shift:
+        steps.append(layers.RandomTranslation(augment.shift, augment.shift, seed=seed + 3, **empty))
+    if augment.brightness:
+        steps.append(layers.RandomBrightness(augment.brightness, value_range=PIXEL_RANGE, seed=seed + 4))
+    if augment.contrast:
+        steps.append(layers.RandomContrast(augment.contrast, value_range=PIXEL_RANGE, seed=seed + 5))
+    if augment.saturation and channels == 3:  # grey has none
+        # Keras draws the factor around 0.5, where a colour keeps its saturation.
+        around = (0.5 - augment.saturation / 2, 0.5 + augment.saturation / 2)
+        steps.append(layers.RandomSaturation(around, value_range=PIXEL_RANGE, seed=seed + 6))
+    return steps

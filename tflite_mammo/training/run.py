@@ -1,0 +1,87 @@
+"""A Run: the folder that holds everything needed to repeat a training and to judge what came of it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tflite_mammo.data.dataset import DatasetInfo
+from tflite_mammo.errors import MammoError
+from tflite_mammo.evaluation.evaluate import Evaluation
+from tflite_mammo.schema import read_json, read_toml
+from tflite_mammo.scores import Scores, read_scores
+from tflite_mammo.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What environment.json holds: with what, on what and for how long it was trained."""
+
+    recipe: str
+    seed: int
+    tflite_mammo: str
+    python: str
+    keras: str
+    backend: str
+    backend_version: str
+    numpy: str
+    machine: str
+    devices: tuple[str, ...]
+    started: str
+    minutes: float
+    data: str
+    """Fingerprint of the prepared images and manifest."""
+    data_folder: str
+    """Where they lay; for finding them again on this machine, never copied into a card."""
+
+
+class Run:
+    """An opened run folder. Everything is read when asked for."""
+
+    FILES = ("recipe.toml", "model.keras", "data.json", "environment.json", "evaluation.json", "scores.csv")
+
+    def __init__(self, folder: Path) -> None:
+        missing = [name for name in self.FILES if not (folder / name).is_file()]
+        if missing:
+            raise MammoError(f"{folder}: no {missing[0]}; expected a folder that `tflite-mammo train` wrote")
+        self.folder = folder
+
+    @cached_property
+    def data(self) -> DatasetInfo:
+        """What the training data said of itself: classes, preprocessing, source, fingerprint."""
+        return read_json(DatasetInfo, self.folder / "data.json")
+
+    @cached_property
+    def environment(self) -> Environment:
+        return read_json(Environment, self.folder / "environment.json")
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        return read_toml(Recipe, self.folder / "recipe.toml", name=self.environment.recipe)
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Of the test part, at the threshold locked on the validation part."""
+        return read_json(Evaluation, self.folder / "evaluation.json")
+
+    @cached_property
+    def scores(self) -> Scores:
+        """Of the validation and test parts."""
+        return read_scores(self.folder / "scores.csv")
+
+    def model(self) -> "keras.Model":
+        import keras
+
+        try:
+            return keras.saving.load_model(self.folder / "model.keras", compile=False)
+        except Exception as error:  # Keras raises ValueError, TypeError, OSError and zipfile's own on a broken archive
+            raise MammoError(
+                f"{self.folder}/model.keras cannot be loaded ({_first_line(error)}); train it again"
+            ) from error
+
+
+def _first_line(error: Exception) -> Any:
+    return (str(error).splitlines() or [type(error).__name__])[0]
