@@ -1,5 +1,8 @@
 """Verdicts as lines for a terminal."""
 
+from collections.abc import Sequence
+
+from tflite_mammo.benchmarking.latency import LatencyReport
 from tflite_mammo.bundle import ModelCard
 from tflite_mammo.evaluation.evaluate import Evaluation
 
@@ -38,3 +41,19 @@ def card_lines(card: ModelCard) -> list[str]:
             + ("BEYOND its budget" if card.drift["beyond"] else "within its budget")
         )
     return [*lines, f"  {card.intended_use}"]
+
+
+def latency_lines(reports: Sequence[LatencyReport]) -> list[str]:
+    device = reports[0].device
+    lines = [
+        f"{device.model}, {device.cores} cores, {device.memory_mb} MB, {device.system}, "
+        f"governor {device.governor or 'not told'}",
+        f"{'model':<28}{'thr':>4}{'p50 ms':>9}{'p90':>9}{'p99':>9}{'load':>8}{'first':>8}{'peak MB':>9}{'file MB':>9}",
+    ]
+    for r in reports:
+        lines.append(
+            f"{r.model + ' ' + r.quantisation:<28}{r.threads:>4}{r.p50_ms:>9.2f}{r.p90_ms:>9.2f}{r.p99_ms:>9.2f}"
+            f"{r.load_ms:>8.1f}{r.first_ms:>8.1f}{r.peak_memory_mb:>9.1f}{r.file_mb:>9.2f}"
+        )
+    samples = len(reports[0].invoke_ms)
+    return [*lines, f"{reports[0].runtime} {reports[0].runtime_version}, invoke alone, {samples} samples each"]

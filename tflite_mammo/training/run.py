@@ -1,5 +1,6 @@
 """A Run: the folder that holds everything needed to repeat a training and to judge what came of it."""
 
+import csv
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,7 +42,15 @@ class Environment:
 class Run:
     """An opened run folder. Everything is read when asked for."""
 
-    FILES = ("recipe.toml", "model.keras", "data.json", "environment.json", "evaluation.json", "scores.csv")
+    FILES = (
+        "recipe.toml",
+        "model.keras",
+        "data.json",
+        "environment.json",
+        "evaluation.json",
+        "scores.csv",
+        "history.csv",
+    )
 
     def __init__(self, folder: Path) -> None:
         missing = [name for name in self.FILES if not (folder / name).is_file()]
@@ -71,6 +80,12 @@ class Run:
     def scores(self) -> Scores:
         """Of the validation and test parts."""
         return read_scores(self.folder / "scores.csv")
+
+    @cached_property
+    def history(self) -> list[dict[str, float]]:
+        """One row per epoch: loss, accuracy, and both on the validation part."""
+        with (self.folder / "history.csv").open(newline="", encoding="utf-8") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
 
     def model(self) -> "keras.Model":
         import keras
