@@ -1,5 +1,7 @@
 """tflite-mammo doctor"""
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import click
@@ -56,10 +58,15 @@ def _installed(module: str) -> bool:
     return find_spec(module) is not None
 
 
-def _with_version(module: str) -> str:
+@cache
+def _packages() -> Mapping[str, list[str]]:
     from importlib.metadata import packages_distributions
 
-    packages = packages_distributions().get(module, [module])
+    return packages_distributions()
+
+
+def _with_version(module: str) -> str:
+    packages = _packages().get(module, [module])
     return f"{packages[0]} {_version(packages[0])}"
 
 

@@ -6,8 +6,6 @@ The two together only shift values by 128, which one QUANTIZE from uint8 to int8
 
 from typing import Any
 
-from tflite_mammo.errors import MammoError
-
 
 def finish_ends(flatbuffer: bytes) -> bytes:
     from ai_edge_litert import schema_py_generated as schema
@@ -24,19 +22,20 @@ def finish_ends(flatbuffer: bytes) -> bytes:
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
-def pixel_tensor(flatbuffer: bytes) -> str:
-    """The name of the float tensor that holds the pixels once they are cast."""
+def pixel_tensors(flatbuffer: bytes) -> list[str]:
+    """The tensors before the first weights: the pixels, cast, repeated, rescaled, padded."""
     from ai_edge_litert import schema_py_generated as schema
     from ai_edge_litert.tools import flatbuffer_utils
 
+    codes = schema.BuiltinOperator
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(flatbuffer))
-    first = model.subgraphs[0].operators[0]
-    if flatbuffer_utils.get_builtin_code_from_operator_code(model.operatorCodes[first.opcodeIndex]) != (
-        schema.BuiltinOperator.CAST
-    ):
-        raise MammoError("the exported model does not begin with the cast of its pixels; was it made by other code?")
-    name = model.subgraphs[0].tensors[first.outputs[0]].name
-    return str(name.decode() if isinstance(name, bytes) else name)
+    names = []
+    for op in model.subgraphs[0].operators:
+        code = flatbuffer_utils.get_builtin_code_from_operator_code(model.operatorCodes[op.opcodeIndex])
+        if code in (codes.CONV_2D, codes.DEPTHWISE_CONV_2D, codes.FULLY_CONNECTED):
+            break
+        names += [model.subgraphs[0].tensors[index].name for index in op.outputs]
+    return [name.decode() if isinstance(name, bytes) else name for name in names]
 
 
 def _take_bytes(graph: Any, codes: list[int], schema: Any) -> None:

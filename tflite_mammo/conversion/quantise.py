@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tflite_mammo.conversion.ends import finish_ends, pixel_tensor
+from tflite_mammo.conversion.ends import finish_ends, pixel_tensors
 from tflite_mammo.conversion.preset import QuantPreset
 from tflite_mammo.errors import MammoError
 from tflite_mammo.preprocess import Bytes
@@ -69,13 +69,14 @@ def _ranges(float32: bytes, plan: Any, calibration: Iterable[Bytes]) -> Any:
     from litert_quantizer.calibrator import Calibrator
     from litert_quantizer.utils.qsv_utils import min_max_update
 
-    samples = [{"pixels": tensor[np.newaxis]} for tensor in calibration]
-    if not samples:
+    def found(tensors: Iterable[Bytes]) -> Any:
+        calibrator = Calibrator(float32, num_threads=THREADS, qsv_update_func=min_max_update)
+        calibrator.calibrate({"serving_default": [{"pixels": tensor[np.newaxis]} for tensor in tensors]}, plan)
+        return calibrator.get_model_qsvs()
+
+    images = list(calibration)
+    if not images:
         raise MammoError("no calibration images: int8 needs the training part that the run was trained on")
-    calibrator = Calibrator(float32, num_threads=THREADS, qsv_update_func=min_max_update)
-    calibrator.calibrate({"serving_default": samples}, plan)
-    ranges = calibrator.get_model_qsvs()
-    pixels = ranges[pixel_tensor(float32)]
-    # A pixel may always take any value, whatever the calibration images held.
-    pixels["min"], pixels["max"] = np.zeros_like(pixels["min"]), np.full_like(pixels["max"], 255)
-    return ranges
+    # A pixel may take any value, whatever the calibration images held: before the first weights, black and white rule.
+    ranges, extremes = found(images), found([np.zeros_like(images[0]), np.full_like(images[0], 255)])
+    return {**ranges, **{name: extremes[name] for name in pixel_tensors(float32) if name in extremes}}

@@ -67,7 +67,7 @@ def measure_drift(before: Scores, after: Scores, threshold: float, budget: Budge
     share = flipped.size / len(before.rows)
     beyond = []
     if abs(auc_after - auc_before) > budget.auc_difference:
-        beyond.append(f"AUC moved by {auc_after - auc_before:+.4f}, allowed {budget.auc_difference:g}")
+        beyond.append(f"AUC moved by {auc_after - auc_before:+.5f}, allowed {budget.auc_difference:g}")
     if share > budget.label_flips:
         beyond.append(f"{share:.1%} of labels flipped, allowed {budget.label_flips:.1%}")
     return DriftReport(

@@ -1,8 +1,8 @@
 """Verdicts to SVG that lives inside a page: text in the page's own colour, so that light and dark both read well."""
 
 import io
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
@@ -21,66 +21,65 @@ STYLE: Any = {
 }  # fmt: skip
 
 
-def history_plot(history: Sequence[dict[str, float]]) -> str:
-    """Loss and accuracy per epoch, training against validation, and the validation AUC."""
+def history_plot(history: Sequence[dict[str, float]], what: Literal["loss", "accuracy"]) -> str:
+    """Training against validation, per epoch; beside the accuracy the validation AUC."""
 
     def draw(axes: Any) -> None:
         epochs = [row["epoch"] for row in history]
-        for place, name in zip(axes, ("loss", "accuracy"), strict=True):
-            place.plot(epochs, [row[name] for row in history], "o-", color=COLOURS[0], label="training")
-            place.plot(epochs, [row[f"val_{name}"] for row in history], "o-", color=COLOURS[1], label="validation")
-            place.set(xlabel="epoch", title=name, xticks=epochs)
-        axes[1].plot(epochs, [row["val_auc"] for row in history], "s--", color=COLOURS[2], label="validation AUC")
-        axes[1].legend()
+        axes.plot(epochs, [row[what] for row in history], "o-", color=COLOURS[0], label="training")
+        axes.plot(epochs, [row[f"val_{what}"] for row in history], "o-", color=COLOURS[1], label="validation")
+        if what == "accuracy":
+            axes.plot(epochs, [row["val_auc"] for row in history], "s--", color=COLOURS[2], label="validation AUC")
+        axes.set(xlabel="epoch", title=what, xticks=epochs)
+        axes.legend()
 
-    return _svg(draw, columns=2, label="Loss and accuracy per epoch")
+    return _svg(draw, label=f"{what} per epoch")
 
 
 def roc_plot(tables: dict[str, Scores], threshold: float) -> str:
     def draw(axes: Any) -> None:
         for (name, scores), colour in zip(tables.items(), COLOURS, strict=False):
             false_alarms, found = _roc(scores)
-            axes[0].plot(false_alarms, found, color=colour, label=name, linewidth=1.6)
+            axes.plot(false_alarms, found, color=colour, label=name, linewidth=1.6)
         first = next(iter(tables.values()))
         called, positive = first.finding >= threshold, first.positive
-        axes[0].plot(called[~positive].mean(), called[positive].mean(), "o", color=INK, label="locked threshold")
-        axes[0].plot([0, 1], [0, 1], ":", color=INK, alpha=0.5)
-        axes[0].set(xlabel="1 - specificity", ylabel="sensitivity", aspect="equal", title="ROC, test part")
-        axes[0].legend(loc="lower right")
+        axes.plot(called[~positive].mean(), called[positive].mean(), "o", color=INK, label="locked threshold")
+        axes.plot([0, 1], [0, 1], ":", color=INK, alpha=0.5)
+        axes.set(xlabel="1 - specificity", ylabel="sensitivity", aspect="equal", title="ROC, test part")
+        axes.legend(loc="lower right")
 
-    return _svg(draw, columns=1, label="ROC curves on the test part")
+    return _svg(draw, label="ROC curves on the test part")
 
 
 def agreement_plot(before: Scores, after: dict[str, Scores], threshold: float) -> str:
     """Each image's score before and after: on the diagonal nothing changed, in the grey corners the label did."""
 
     def draw(axes: Any) -> None:
-        place = axes[0]
-        place.axhspan(threshold, 1, xmax=threshold, color=INK, alpha=0.07, linewidth=0)
-        place.axhspan(0, threshold, xmin=threshold, color=INK, alpha=0.07, linewidth=0)
+        axes.axhspan(threshold, 1, xmax=threshold, color=INK, alpha=0.07, linewidth=0)
+        axes.axhspan(0, threshold, xmin=threshold, color=INK, alpha=0.07, linewidth=0)
         for (name, scores), colour in zip(after.items(), COLOURS, strict=False):
-            place.plot(before.finding, scores.aligned_to(before).finding, ".", color=colour, label=name, alpha=0.7)
-        place.plot([0, 1], [0, 1], ":", color=INK, alpha=0.5)
-        place.set(xlabel="trained network's score", ylabel="converted file's score", aspect="equal")
-        place.set(xlim=(0, 1), ylim=(0, 1), title="Do they decide alike?")
-        place.legend(loc="upper left")
+            axes.plot(before.finding, scores.aligned_to(before).finding, ".", color=colour, label=name, alpha=0.7)
+        axes.plot([0, 1], [0, 1], ":", color=INK, alpha=0.5)
+        axes.set(xlabel="trained network's score", ylabel="converted file's score", aspect="equal")
+        axes.set(xlim=(0, 1), ylim=(0, 1), title="Do they decide alike?")
+        axes.legend(loc="upper left")
 
-    return _svg(draw, columns=1, label="Scores of the converted files against the trained network's")
+    return _svg(draw, label="Scores of the converted files against the trained network's")
 
 
 def latency_plot(reports: Sequence[LatencyReport]) -> str:
     def draw(axes: Any) -> None:
         names = [f"{report.quantisation}, {_threads(report.threads)}" for report in reports]
         places = np.arange(len(reports))[::-1]
-        axes[0].boxplot(
+        axes.boxplot(
             [report.invoke_ms for report in reports], positions=places, orientation="horizontal", widths=0.6,
             whis=(1, 99), showfliers=False, medianprops={"color": COLOURS[1]},
             **{name: {"color": INK} for name in ("boxprops", "whiskerprops", "capprops")},
         )  # fmt: skip
-        axes[0].set(yticks=places, yticklabels=names, xlabel="ms per image, invoke alone; whiskers p1 to p99")
-        axes[0].set_xlim(left=0)
+        axes.set(yticks=places, yticklabels=names, xlabel="ms per image, invoke alone; whiskers p1 to p99")
+        axes.set_xlim(left=0)
 
-    return _svg(draw, columns=1, label="Latency per model and number of threads")
+    return _svg(draw, label="Latency per model and number of threads")
 
 
 def _threads(count: int) -> str:
@@ -96,12 +95,12 @@ def _roc(scores: Scores) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     return np.r_[0, false_alarms], np.r_[0, found]
 
 
-def _svg(draw: Any, columns: int, label: str) -> str:
+def _svg(draw: Callable[[Any], None], label: str) -> str:
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
-        canvas = Canvas(figsize=(4.4 * columns, 3.8), layout="constrained")
-        draw(canvas.subplots(1, columns, squeeze=False)[0])
+        canvas = Canvas(figsize=(4.4, 3.8), layout="constrained")
+        draw(canvas.subplots())
         file = io.StringIO()
         canvas.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = file.getvalue()[file.getvalue().index("<svg") :].replace(INK, "currentColor")

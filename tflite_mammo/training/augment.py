@@ -30,7 +30,10 @@ def _steps(augment: Augment, channels: int, seed: int) -> list[keras.layers.Laye
     if augment.contrast:
         steps.append(layers.RandomContrast(augment.contrast, value_range=PIXEL_RANGE, seed=seed + 5))
     if augment.saturation and channels == 3:  # grey has none
-        # Keras draws the factor around 0.5, where a colour keeps its saturation.
+        # Keras draws the factor around 0.5, where a colour keeps its saturation. The layer clips saturation at the top
+        # of its value range, which is right for 0..1 only: told 0..255, it lets colours leave their range.
         around = (0.5 - augment.saturation / 2, 0.5 + augment.saturation / 2)
-        steps.append(layers.RandomSaturation(around, value_range=PIXEL_RANGE, seed=seed + 6))
+        steps.append(layers.Rescaling(1 / PIXEL_RANGE[1]))
+        steps.append(layers.RandomSaturation(around, value_range=(0, 1), seed=seed + 6))
+        steps.append(layers.Rescaling(PIXEL_RANGE[1]))
     return steps

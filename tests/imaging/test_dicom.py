@@ -1,0 +1,144 @@
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, ExplicitVRLittleEndian
+
+from tflite_mammo.errors import MammoError
+from tflite_mammo.imaging import read_pixels
+
+RAMP = np.arange(16, dtype=np.uint16).reshape(4, 4) * np.uint16(273)
+"""The whole range of 12 bits; a step of 273 of 4095 is one of 4369 of 65535."""
+
+
+def write(path: Path, values: NDArray[Any] = RAMP, **elements: Any) -> Path:
+    """A 12-bit MONOCHROME2 image, but for the `elements` given."""
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = DigitalMammographyXRayImageStorageForPresentation
+    meta.MediaStorageSOPInstanceUID = "1.2.3"
+    dataset = Dataset()
+    dataset.file_meta = meta
+    dataset.SOPClassUID, dataset.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+    dataset.PhotometricInterpretation, dataset.SamplesPerPixel = "MONOCHROME2", 1
+    dataset.Rows, dataset.Columns = values.shape[-2:]
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 12, 11, 0
+    dataset.PixelData = values.astype("<u2").tobytes()
+    for name, value in elements.items():
+        setattr(dataset, name, value)
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+def row(*values: int) -> NDArray[np.int64]:
+    return np.array([values])
+
+
+def lut(values: NDArray[np.int64], bits: int) -> Dataset:
+    item = Dataset()
+    item.LUTDescriptor, item.LUTData = [len(values), 0, bits], values.astype("<u2").tobytes()
+    return item
+
+
+def test_the_stored_bits_are_spread_over_16(tmp_path: Path) -> None:
+    pixels = read_pixels(write(tmp_path / "a.dcm"))
+    assert pixels.dtype == np.uint16
+    np.testing.assert_array_equal(pixels, np.arange(16).reshape(4, 4) * 4369)
+
+
+def test_monochrome1_is_inverted(tmp_path: Path) -> None:
+    pixels = read_pixels(write(tmp_path / "a.dcm", PhotometricInterpretation="MONOCHROME1"))
+    np.testing.assert_array_equal(pixels, 65535 - np.arange(16).reshape(4, 4) * 4369)
+
+
+def test_a_window_cuts_what_lies_beyond_it(tmp_path: Path) -> None:
+    # Width 1001 about 2000.5: from 1500 to 2500, where the standard's LINEAR function is (x - 1500) / 1000.
+    path = write(tmp_path / "a.dcm", row(0, 1500, 1700, 2500, 4095), WindowCenter=2000.5, WindowWidth=1001)
+    np.testing.assert_array_equal(read_pixels(path), row(0, 0, 13107, 65535, 65535))
+
+
+def test_a_window_is_applied_before_the_inversion(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.dcm", row(0, 200, 800, 1000, 4095),
+        PhotometricInterpretation="MONOCHROME1", WindowCenter=500.5, WindowWidth=1001,
+    )  # fmt: skip
+    np.testing.assert_array_equal(read_pixels(path), 65535 - row(0, 13107, 52428, 65535, 65535))
+
+
+def test_the_first_of_several_windows_counts(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm", row(0, 200, 1000), WindowCenter=[500.5, 100], WindowWidth=[1001, 10])
+    np.testing.assert_array_equal(read_pixels(path), row(0, 13107, 65535))
+
+
+def test_a_window_is_read_in_rescaled_values(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.dcm", row(50, 150, 550), RescaleSlope=2, RescaleIntercept=-100,
+        WindowCenter=500.5, WindowWidth=1001,
+    )  # fmt: skip
+    np.testing.assert_array_equal(read_pixels(path), row(0, 13107, 65535))
+
+
+def test_a_negative_slope_turns_the_values_round(tmp_path: Path) -> None:
+    pixels = read_pixels(write(tmp_path / "a.dcm", RescaleSlope=-1, RescaleIntercept=4095))
+    np.testing.assert_array_equal(pixels, 65535 - np.arange(16).reshape(4, 4) * 4369)
+
+
+def test_signed_values_begin_at_the_lowest(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm", row(-2048, -2048 + 273, 2047), PixelRepresentation=1)
+    np.testing.assert_array_equal(read_pixels(path), row(0, 4369, 65535))
+
+
+def test_a_voi_table_comes_before_a_window(tmp_path: Path) -> None:
+    table = lut(np.arange(4096)[::-1], 12)
+    path = write(tmp_path / "a.dcm", VOILUTSequence=[table], WindowCenter=1, WindowWidth=1)
+    np.testing.assert_array_equal(read_pixels(path), 65535 - np.arange(16).reshape(4, 4) * 4369)
+
+
+def test_a_voi_table_is_read_in_its_own_bits(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm", VOILUTSequence=[lut(np.arange(4096) // 4, 10)])
+    np.testing.assert_allclose(read_pixels(path), np.arange(16).reshape(4, 4) * 4369, atol=64)
+
+
+def test_several_frames_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm", np.stack([RAMP, RAMP, RAMP]), NumberOfFrames=3)
+    with pytest.raises(MammoError, match=r"a.dcm: 3 frames \(tomosynthesis\?\); expected a single image"):
+        read_pixels(path)
+
+
+def test_one_frame_that_is_counted_is_read(tmp_path: Path) -> None:
+    assert read_pixels(write(tmp_path / "a.dcm", NumberOfFrames=1)).shape == (4, 4)
+
+
+def test_colour_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm", PhotometricInterpretation="RGB", SamplesPerPixel=3, PlanarConfiguration=0)
+    with pytest.raises(MammoError, match=r"a.dcm: photometric interpretation RGB; expected MONOCHROME1 or MONOCHROME2"):
+        read_pixels(path)
+
+
+def test_a_file_without_a_suffix_is_known_by_its_mark(tmp_path: Path) -> None:
+    assert read_pixels(write(tmp_path / "IM0001")).max() == 65535
+
+
+@pytest.mark.parametrize("content", [b"", b"not a DICOM file", bytes(128) + b"DICM"])
+def test_what_is_no_dicom_is_refused_in_one_line(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.dcm").write_bytes(content)
+    with pytest.raises(MammoError, match=r"a.dcm: unreadable DICOM \(.+\); replace it or leave it out$"):
+        read_pixels(tmp_path / "a.dcm")
+
+
+def test_truncated_pixels_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm")
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(MammoError, match=r"a.dcm: unreadable DICOM \(.*less than expected.*\); replace it"):
+        read_pixels(path)
+
+
+def test_without_pydicom_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.dcm")
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    with pytest.raises(MammoError, match=r"pydicom is not installed; .*pip install 'tflite-mammo\[dicom\]'"):
+        read_pixels(path)

@@ -1,0 +1,113 @@
+"""Who may import whom, held in fresh interpreters and in the source's own import statements."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import edge_app
+import tflite_mammo
+
+PACKAGE = Path(tflite_mammo.__file__).parent
+DEVICE = Path(edge_app.__file__).parent
+HEAVY = ("tensorflow", "keras", "jax", "sklearn", "cv2", "matplotlib", "jinja2", "litert_quantizer", "scipy", "pydicom")
+CORE = ("errors", "schema", "files", "console", "declared", "preprocess", "bundle", "runtime", "scores", "predict")
+BLOCK = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {heavy}:
+            raise ImportError(name + " is blocked")
+sys.meta_path.insert(0, Blocked())
+"""
+
+
+def _run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "module", [f"tflite_mammo.{name}" for name in (*CORE, "imaging", "cli", "quiet")] + ["edge_app.cli"]
+)
+def test_the_core_and_the_device_import_without_anything_heavy(module: str) -> None:
+    done = _run(BLOCK.format(heavy=HEAVY) + f"import {module}")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_device_program_classifies_with_everything_heavy_blocked(
+    converted: dict[str, object], phantom_folder: Path, tmp_path: Path
+) -> None:
+    model = converted["int8"].bundle.path  # type: ignore[attr-defined]
+    arguments = [str(model), str(phantom_folder / "images"), "--out", str(tmp_path / "results.csv")]
+    code = BLOCK.format(heavy=HEAVY) + f"from edge_app.cli import main\nmain({arguments!r})"
+    done = _run(code)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "results.csv").read_text().count("\n") == 1 + 24 * 4
+
+
+@pytest.mark.parametrize("module", ["tflite_mammo.cli", "edge_app.cli"])
+def test_help_imports_no_numpy(module: str) -> None:
+    code = f"import sys\nfrom {module} import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+    done = _run(code + "assert not {'numpy', 'PIL'} & set(sys.modules), 'imported'")
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_command_shows_its_help_without_the_training_side() -> None:
+    from tflite_mammo.cli import COMMANDS
+
+    for name in COMMANDS:
+        code = BLOCK.format(heavy=HEAVY) + f"from tflite_mammo.cli import main\nmain(['{name}', '--help'])"
+        done = _run(code)
+        assert done.returncode == 0, done.stderr
+
+
+def _imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def _of(folder: str) -> list[Path]:
+    return sorted((PACKAGE / folder).rglob("*.py"))
+
+
+def _roots(paths: list[Path]) -> set[str]:
+    return {name.split(".")[0] for path in paths for name in _imports(path)}
+
+
+def test_training_imports_keras_and_no_tensorflow() -> None:
+    assert "keras" in _roots(_of("training"))
+    assert not {"tensorflow", "jax", "torch"} & _roots(_of("training"))
+
+
+def test_only_the_exporter_imports_tensorflow() -> None:
+    importers = [path.relative_to(PACKAGE).as_posix() for path in _of(".") if "tensorflow" in _roots([path])]
+    assert importers == ["conversion/export.py"]
+
+
+def test_evaluation_stays_with_numpy_and_scikit_learn() -> None:
+    assert not (set(HEAVY) - {"sklearn", "scipy"}) & _roots(_of("evaluation"))
+
+
+def test_nothing_in_the_library_imports_the_device_or_the_benchmarks() -> None:
+    assert not {"edge_app", "benchmarks"} & _roots(_of("."))
+
+
+def test_the_device_imports_the_core_only() -> None:
+    allowed = {f"tflite_mammo.{name}" for name in (*CORE, "imaging")} | {"tflite_mammo"}
+    for path in sorted(DEVICE.rglob("*.py")):
+        ours = {name for name in _imports(path) if name.startswith("tflite_mammo")}
+        assert ours <= allowed, path
+
+
+def test_the_core_imports_no_other_room() -> None:
+    rooms = {"data", "training", "evaluation", "conversion", "benchmarking", "reporting", "cli"}
+    for path in [PACKAGE / f"{name}.py" for name in CORE] + _of("imaging"):
+        entered = {name.split(".")[1] for name in _imports(path) if name.startswith("tflite_mammo.")}
+        assert not entered & rooms, path
