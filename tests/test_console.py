@@ -1,3 +1,4 @@
+import errno
 import re
 
 import click
@@ -78,3 +79,15 @@ def test_progress_into_a_pipe_ends_with_a_line_that_counts_what_was_done(capsys:
 def test_no_progress_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     no_progress(3)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_reader_that_hung_up_is_no_error_of_ours() -> None:
+    """`tflite-mammo recipes | head -1`: click ends such a program quietly."""
+
+    @click.command(cls=CleanCommand)
+    def command() -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    done = CliRunner().invoke(command)
+    assert done.exit_code == 1
+    assert "error" not in done.output

@@ -1,23 +1,22 @@
-import hashlib
 from pathlib import Path
 
 import pytest
 
 from tflite_mammo.errors import MammoError
-from tflite_mammo.files import sha256_of, whole_file, whole_folder, write_text
+from tflite_mammo.files import read_table, whole_file, whole_folder, write_text
 
 
 def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def fill(folder: Path, text: str, *, replace: bool = False) -> None:
-    with whole_folder(folder, replace=replace) as temporary:
+def fill(folder: Path, text: str) -> None:
+    with whole_folder(folder) as temporary:
         write_text(temporary / "a.txt", text)
 
 
-def fail_in_a_folder(folder: Path, *, replace: bool = False) -> None:
-    with whole_folder(folder, replace=replace) as temporary:
+def fail_in_a_folder(folder: Path) -> None:
+    with whole_folder(folder) as temporary:
         write_text(temporary / "half.txt", "half")
         raise RuntimeError("stopped half-way")
 
@@ -94,22 +93,33 @@ def test_an_empty_folder_may_be_filled(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "a.txt").read_text() == "new"
 
 
-def test_replace_swaps_the_old_folder_for_the_new_one(tmp_path: Path) -> None:
-    fill(tmp_path / "out", "old")
-    write_text(tmp_path / "out" / "b.txt", "old as well")
-    fill(tmp_path / "out", "new", replace=True)
-    assert names_in(tmp_path / "out") == ["a.txt"]
-    assert (tmp_path / "out" / "a.txt").read_text() == "new"
+def test_a_link_to_an_empty_folder_stays_a_link_and_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "disk")
+    fill(tmp_path / "out", "new")
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "disk" / "a.txt").read_text() == "new"
 
 
-def test_a_failed_replace_keeps_the_old_folder(tmp_path: Path) -> None:
-    fill(tmp_path / "out", "old")
-    with pytest.raises(RuntimeError, match="stopped half-way"):
-        fail_in_a_folder(tmp_path / "out", replace=True)
-    assert (tmp_path / "out" / "a.txt").read_text() == "old"
-    assert names_in(tmp_path) == ["out"]
+def test_the_current_folder_is_refused_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MammoError, match="the folder you are in"):
+        fill(Path(), "new")
+    assert names_in(tmp_path) == []
 
 
-def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
-    (tmp_path / "a.bin").write_bytes(b"\x00mammo\xff" * 50_000)
-    assert sha256_of(tmp_path / "a.bin") == hashlib.sha256(b"\x00mammo\xff" * 50_000).hexdigest()
+def test_a_table_gives_its_rows_with_their_lines(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("path,label\na.png,benign\nb.png,malignant\n", encoding="utf-8-sig")
+    columns, rows = read_table(tmp_path / "t.csv", {"path": "file"})
+    assert columns == ["file", "label"]
+    assert rows == [(2, {"file": "a.png", "label": "benign"}), (3, {"file": "b.png", "label": "malignant"})]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("patient\nMüller\n".encode("latin-1"), "not in UTF-8"), (b"a\n" + b"x" * 200_000, "not a table")],
+)
+def test_a_table_that_cannot_be_read_is_one_clean_line(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(MammoError, match=message):
+        read_table(tmp_path / "t.csv")

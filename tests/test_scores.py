@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,16 @@ def test_a_table_without_rows_is_read_as_empty(tmp_path: Path) -> None:
     assert scores.values.shape == (0, 2)
     with pytest.raises(MammoError, match="no image of split 'test'; found no row at all"):
         scores.of_split("test")
+
+
+def test_two_rows_for_one_image_are_refused() -> None:
+    scores = table(0.1, 0.9)
+    with pytest.raises(MammoError, match=r"2 rows for 0\.png; expected one row per image"):
+        Scores(CLASSES, (scores.rows[0], scores.rows[0]), scores.values)
+
+
+def test_tables_that_disagree_on_a_label_are_refused() -> None:
+    scores = table(0.1, 0.9)
+    other = Scores(CLASSES, (scores.rows[0], replace(scores.rows[1], label="benign")), scores.values)
+    with pytest.raises(MammoError, match=r"1\.png is malignant in one table and benign in the other"):
+        scores.aligned_to(other)

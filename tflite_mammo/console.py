@@ -33,6 +33,8 @@ class _CleanErrors:
             return super().invoke(ctx)  # type: ignore[misc]
         except MammoError as error:
             raise _Fault(str(error)) from error
+        except BrokenPipeError:
+            raise  # click ends quietly when the reader of a pipe has gone
         except OSError as error:
             if error.filename is None and error.errno is None:
                 raise

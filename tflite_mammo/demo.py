@@ -1,6 +1,5 @@
 """The whole road once, on synthetic phantoms, each step as a user would take it. Out: a folder with report.html."""
 
-import csv
 import os
 import shutil
 import subprocess
@@ -20,7 +19,7 @@ from tflite_mammo.data.dataset import Dataset
 from tflite_mammo.data.phantoms import PhantomSet, write_phantoms
 from tflite_mammo.data.prepare import PreparePlan, prepare
 from tflite_mammo.errors import MammoError
-from tflite_mammo.files import write_text
+from tflite_mammo.files import read_table, write_text
 from tflite_mammo.preprocess import PreprocessSpec
 from tflite_mammo.reporting.page import picture, render
 from tflite_mammo.reporting.plots import agreement_plot, history_plot, latency_plot, roc_plot
@@ -104,8 +103,8 @@ def _on_the_device(out: Path, dataset: Dataset, int8: Converted) -> list[DeviceR
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise MammoError(f"edge_app ended with status {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
-    with results.open(newline="", encoding="utf-8") as file:
-        return [DeviceRow(r["file"], r["verdict"], float(r["score"]), float(r["ms"])) for r in csv.DictReader(file)]
+    _, lines = read_table(results)
+    return [DeviceRow(row["file"], row["verdict"], float(row["score"]), float(row["ms"])) for _, row in lines]
 
 
 def _page(

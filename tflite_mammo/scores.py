@@ -1,6 +1,8 @@
 """The table in the middle: one row an image, one score a class. Every verdict is a function of one or two of them."""
 
 import csv
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflite_mammo.errors import MammoError
-from tflite_mammo.files import whole_file
+from tflite_mammo.files import read_table, whole_file
 
 KEYS = ("file", "patient", "side", "view", "split", "label")
 
@@ -33,6 +35,10 @@ class Threshold:
     locked_on: str
     """Which part of which data, by fingerprint."""
 
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise ValueError(f"threshold {self.value}; expected a number")
+
 
 @dataclass(frozen=True, eq=False)
 class Scores:
@@ -49,6 +55,9 @@ class Scores:
         bad = np.flatnonzero(~np.isfinite(self.values).all(axis=1))
         if bad.size:
             raise MammoError(f"scores: {bad.size} rows hold no number, the first is {self.rows[int(bad[0])].file}")
+        name, count = Counter(row.file for row in self.rows).most_common(1)[0] if self.rows else ("", 0)
+        if count > 1:
+            raise MammoError(f"scores: {count} rows for {name}; expected one row per image")
         unknown = {row.label for row in self.rows} - set(self.classes)
         if unknown:
             raise MammoError(f"scores: label '{min(unknown)}' is none of the classes {', '.join(self.classes)}")
@@ -86,7 +95,11 @@ class Scores:
                 f"the two tables are not of the same images: {len(self.rows)} against {len(other.rows)} rows, "
                 f"{len(missing)} without a partner{example}"
             )
-        return Scores(self.classes, other.rows, self.values[[place[row.file] for row in other.rows]])
+        order = [place[row.file] for row in other.rows]
+        for i, row in zip(order, other.rows, strict=True):
+            if self.rows[i].label != row.label:
+                raise MammoError(f"{row.file} is {self.rows[i].label} in one table and {row.label} in the other")
+        return Scores(self.classes, other.rows, self.values[order])
 
 
 def write_scores(scores: Scores, path: Path) -> None:
@@ -99,21 +112,17 @@ def write_scores(scores: Scores, path: Path) -> None:
 
 
 def read_scores(path: Path) -> Scores:
-    if not path.is_file():
-        raise MammoError(f"{path}: no such file")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        columns = reader.fieldnames or []
-        classes = tuple(name.removeprefix("score_") for name in columns if name.startswith("score_"))
-        missing = [key for key in KEYS if key not in columns]
-        if missing or len(classes) < 2:
-            lacking = missing[0] if missing else "score_<class>, two or more"
-            raise MammoError(f"{path}: column '{lacking}' is missing; found {', '.join(columns) or 'an empty file'}")
-        rows, values = [], []
-        for line in reader:
-            rows.append(ScoreRow(**{key: line[key] or "" for key in KEYS}))
-            try:
-                values.append([float(line[f"score_{name}"]) for name in classes])
-            except (TypeError, ValueError):
-                raise MammoError(f"{path}, line {reader.line_num}: a score is no number") from None
+    columns, lines = read_table(path)
+    classes = tuple(name.removeprefix("score_") for name in columns if name.startswith("score_"))
+    missing = [key for key in KEYS if key not in columns]
+    if missing or len(classes) < 2:
+        lacking = missing[0] if missing else "score_<class>, two or more"
+        raise MammoError(f"{path}: column '{lacking}' is missing; found {', '.join(columns) or 'an empty file'}")
+    rows, values = [], []
+    for number, line in lines:
+        rows.append(ScoreRow(**{key: line[key] or "" for key in KEYS}))
+        try:
+            values.append([float(line[f"score_{name}"]) for name in classes])
+        except (TypeError, ValueError):
+            raise MammoError(f"{path}, line {number}: a score is no number") from None
     return Scores(classes, tuple(rows), np.array(values, np.float32).reshape(len(rows), len(classes)))

@@ -131,7 +131,7 @@ def test_rows_stay_with_their_files_after_a_problem(collection: Path, tmp_path: 
 def test_a_class_of_which_nothing_could_be_read_leaves_nothing_behind(collection: Path, tmp_path: Path) -> None:
     for path in (collection / "malignant").iterdir():
         path.write_text("no image")
-    with pytest.raises(MammoError, match=r"no 'malignant' image could be read; the first problem: .*P01.png: unreadab"):
+    with pytest.raises(MammoError, match=r"no 'malignant' image of the train part could be read; .*P01.png: unreadab"):
         prepare(read(collection), tmp_path / "out", PLAN, workers=1)
     assert list(tmp_path.iterdir()) == [collection]
 

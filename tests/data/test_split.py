@@ -122,3 +122,15 @@ def test_an_official_split_that_shares_a_patient_is_refused(between: list[Exampl
     shared = [*patients(12, 12, "train"), *patients(12, 12, "test"), *between]
     with pytest.raises(MammoError, match="patient 0 and 23 more would be in train and in test"):
         official_split(manifest(*shared), 0)
+
+
+def test_an_official_split_must_place_every_patient() -> None:
+    known = patients(3, 3, "train", "t") + patients(3, 3, "validation", "v") + patients(3, 3, "test", "e")
+    with pytest.raises(MammoError, match="names no part for 2 patients, such as x0"):
+        official_split(manifest(*known, *patients(1, 1, "", "x")), seed=0)
+
+
+def test_an_official_part_without_one_of_the_classes_is_refused() -> None:
+    known = patients(3, 3, "train", "t") + patients(3, 3, "validation", "v") + patients(3, 0, "test", "e")
+    with pytest.raises(MammoError, match="the test part would hold no 'malignant' image"):
+        official_split(manifest(*known), seed=0)

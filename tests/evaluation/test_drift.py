@@ -61,14 +61,14 @@ def test_only_the_first_flips_are_named() -> None:
 def test_an_auc_beyond_the_budget_is_named() -> None:
     # 8 of 9 pairs are in order before, all 9 after.
     report = drift((0.1, 0.3, 0.35, 0.4, 0.7, 0.9), Budget(0.1, 1.0))
-    assert report.beyond == ("AUC moved by +0.1111, allowed 0.1",)
+    assert report.beyond == ("AUC moved by +0.11111, allowed 0.1",)
     assert not report.within
     assert "BEYOND the budget: AUC moved by +0.1111" in str(report)
 
 
 def test_a_lower_auc_is_beyond_the_budget_as_a_higher_one_is() -> None:
     report = drift((0.1, 0.45, 0.6, 0.4, 0.7, 0.9), Budget(0.1, 1.0))
-    assert report.beyond == ("AUC moved by -0.1111, allowed 0.1",)
+    assert report.beyond == ("AUC moved by -0.11111, allowed 0.1",)
 
 
 def test_flips_beyond_the_budget_are_named() -> None:

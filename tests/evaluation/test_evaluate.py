@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,8 @@ def test_an_evaluation_counts_images_patients_and_findings() -> None:
 
 def test_an_evaluation_names_every_part_it_was_made_on() -> None:
     one, other = table([0.1], [False], split="test"), table([0.9], [True], split="validation")
-    both = Scores(one.classes, one.rows + other.rows, np.concatenate([one.values, other.values]))
+    renamed = tuple(replace(row, file=f"other-{row.file}") for row in other.rows)
+    both = Scores(one.classes, one.rows + renamed, np.concatenate([one.values, other.values]))
     assert evaluate(both, THRESHOLD).split == "test+validation"
 
 
@@ -127,3 +129,22 @@ def test_one_class_alone_has_figures_that_say_they_cannot_be_computed() -> None:
 def test_a_figure_is_printed_with_its_interval() -> None:
     assert str(Figure(0.81234, 0.7, 0.9)) == "0.812 (0.700 to 0.900)"
     assert str(Figure(0.5)) == "0.500"
+
+
+def test_a_figure_that_cannot_be_computed_reads_back_as_such(tmp_path: Path) -> None:
+    found = evaluate(table([0.1, 0.9], [False, False]), THRESHOLD)
+    (tmp_path / "evaluation.json").write_text(to_json(found))
+    assert read_json(Evaluation, tmp_path / "evaluation.json") == found
+    assert found.figures["auc"] == Figure(None)
+
+
+def test_a_threshold_between_two_neighbouring_scores_still_parts_them() -> None:
+    low = np.float32(0.9999999)
+    scores = table([0.0, float(low), float(np.nextafter(low, np.float32(2)))], [False, False, True])
+    figures = evaluate(scores, lock_threshold(scores, "here")).figures
+    assert (figures["sensitivity"].value, figures["specificity"].value) == (1.0, 1.0)
+
+
+def test_a_threshold_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="threshold nan"):
+        Threshold(float("nan"), "by hand", "nothing")

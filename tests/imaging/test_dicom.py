@@ -142,3 +142,28 @@ def test_without_pydicom_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "pydicom", None)
     with pytest.raises(MammoError, match=r"pydicom is not installed; .*pip install 'tflite-mammo\[dicom\]'"):
         read_pixels(path)
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {"WindowCenter": None, "WindowWidth": None},
+        {"RescaleSlope": None, "RescaleIntercept": None},
+        {"VOILUTSequence": []},
+    ],
+)
+def test_elements_that_an_anonymiser_emptied_count_as_absent(tmp_path: Path, empty: dict[str, Any]) -> None:
+    plain = read_pixels(write(tmp_path / "plain.dcm"))
+    np.testing.assert_array_equal(read_pixels(write(tmp_path / "emptied.dcm", **empty)), plain)
+
+
+def test_a_rescale_slope_of_zero_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MammoError, match="RescaleSlope 0"):
+        read_pixels(write(tmp_path / "a.dcm", RescaleSlope=0, RescaleIntercept=0))
+
+
+def test_a_table_of_8_bits_may_have_more_than_256_entries(tmp_path: Path) -> None:
+    item = Dataset()
+    item.LUTDescriptor, item.LUTData = [512, 0, 8], (np.arange(512) // 2).astype(np.uint8).tobytes()
+    pixels = read_pixels(write(tmp_path / "a.dcm", row(0, 100, 300, 511, 4000), VOILUTSequence=[item]))
+    np.testing.assert_array_equal(pixels, np.rint(np.array([[0, 50, 150, 255, 255]]) / 255 * 65535))

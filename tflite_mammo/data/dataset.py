@@ -75,7 +75,7 @@ class Dataset:
     def images(self) -> Bytes:
         try:
             images: Bytes = np.load(self.folder / "images.npy", mmap_mode="r")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise MammoError(f"{self.folder}: images.npy cannot be read ({error}); prepare it again") from error
         return images
 

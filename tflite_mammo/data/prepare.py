@@ -57,7 +57,7 @@ def prepare(
                 kept.append(replace(example, part=split.part_of(example.patient)))
             advance(1)
         images.flush()
-        _expect_enough(manifest, kept, problems)
+        _expect_enough(manifest, [name for name in PARTS if getattr(split, name)], kept, problems)
         _cut(folder, len(kept))
         write_manifest(folder / "manifest.csv", tuple(kept))
         pixels.update((folder / "manifest.csv").read_bytes())
@@ -89,10 +89,15 @@ def _read(example: Example, *, root: Path, spec: PreprocessSpec) -> Bytes | str:
         return str(error)
 
 
-def _expect_enough(manifest: Manifest, kept: list[Example], problems: list[tuple[str, str]]) -> None:
-    for label in manifest.classes:
-        if not any(example.label == label for example in kept):
-            raise MammoError(f"{manifest.root}: no '{label}' image could be read; the first problem: {problems[0][1]}")
+def _expect_enough(manifest: Manifest, parts: list[str], kept: list[Example], problems: list[tuple[str, str]]) -> None:
+    readable = {(example.part, example.label) for example in kept}
+    for part in parts:
+        for label in manifest.classes:
+            if (part, label) not in readable:
+                raise MammoError(
+                    f"{manifest.root}: no '{label}' image of the {part} part could be read; "
+                    f"the first problem: {problems[0][1]}"
+                )
 
 
 def _cut(folder: Path, count: int) -> None:

@@ -54,6 +54,12 @@ def official_split(manifest: Manifest, seed: int) -> Split:
     if not parts["test"] or not parts["train"]:
         missing = "train" if not parts["train"] else "test"
         raise MammoError(f"{manifest.root}: its own split has no {missing} part; use --split 70/15/15 instead")
+    without = sorted({e.patient for e in manifest.examples} - parts["train"] - parts["validation"] - parts["test"])
+    if without:
+        raise MammoError(
+            f"{manifest.root}: its own split names no part for {len(without)} patients, such as {without[0]}; "
+            "give each a part or use --split 70/15/15"
+        )
     if not parts["validation"]:
         Split(parts["train"], frozenset(), parts["test"])  # a patient on both sides is named before anything is drawn
         chosen = tuple(example for example in manifest.examples if example.part == "train")
@@ -61,7 +67,9 @@ def official_split(manifest: Manifest, seed: int) -> Split:
             Manifest(manifest.root, manifest.classes, chosen, manifest.source), (5 / 6, 1 / 6, 0.0), seed
         )
         parts.update(train=drawn.train, validation=drawn.validation)
-    return Split(**parts)
+    split = Split(**parts)
+    _expect_every_class(manifest, split, list(PARTS))
+    return split
 
 
 def _gravest(examples: Sequence[Example], classes: tuple[str, ...]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from tflite_mammo.scores import Scores, Threshold
 
 @dataclass(frozen=True)
 class Figure:
-    value: float | None
+    value: float | None = None
     low: float | None = None
     high: float | None = None
     """None where it cannot be computed, such as an AUC of one class."""

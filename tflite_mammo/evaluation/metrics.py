@@ -18,7 +18,7 @@ def figures(
     scores: NDArray[np.float32], positive: NDArray[np.bool_], threshold: float, weights: Values
 ) -> Mapping[str, Values]:
     """Each of FIGURES for every row of `weights` (draws x images)."""
-    called = scores >= threshold
+    called = scores.astype(np.float64) >= threshold  # as the device compares; in float32 the threshold would be rounded
     true_positive = weights @ (called & positive)
     false_positive = weights @ (called & ~positive)
     true_negative = weights @ (~called & ~positive)

@@ -26,6 +26,9 @@ def read_dicom(path: Path) -> NDArray[np.uint16]:
         photometric = str(dataset.get("PhotometricInterpretation", "MONOCHROME2"))
         if not photometric.startswith("MONOCHROME"):
             raise MammoError(f"{path}: photometric interpretation {photometric}; expected MONOCHROME1 or MONOCHROME2")
+        for name in ("RescaleSlope", "RescaleIntercept"):
+            if name in dataset and dataset.get(name) is None:  # anonymisers leave elements behind, there and empty
+                del dataset[name]
         stored = dataset.pixel_array
         share = _display_share(np.asarray(apply_modality_lut(stored, dataset), dtype=np.float64), dataset)
     except MammoError:
@@ -41,21 +44,31 @@ def read_dicom(path: Path) -> NDArray[np.uint16]:
 
 def _display_share(values: NDArray[np.float64], dataset: Any) -> NDArray[np.float64]:
     """The value as a share of the display range, 0 to 1."""
-    if "VOILUTSequence" in dataset:
-        from pydicom.pixels import apply_voi_lut
-
-        top = 2.0 ** int(dataset.VOILUTSequence[0].LUTDescriptor[2]) - 1.0
-        shown: NDArray[np.float64] = np.asarray(apply_voi_lut(values.astype(np.int64), dataset), np.float64)
-        return np.clip(shown / top, 0.0, 1.0)
-    if "WindowCenter" in dataset and "WindowWidth" in dataset:
+    if dataset.get("VOILUTSequence"):
+        return _looked_up(values, dataset.VOILUTSequence[0])
+    if dataset.get("WindowCenter") is not None and dataset.get("WindowWidth") is not None:
         centre, width = _first(dataset.WindowCenter), _first(dataset.WindowWidth)
         # The LINEAR function of the standard, PS3.3 C.11.2.1.2.
         return np.clip((values - (centre - 0.5)) / max(width - 1.0, 1.0) + 0.5, 0.0, 1.0)
     bits, signed = int(dataset.BitsStored), bool(dataset.get("PixelRepresentation", 0))
     slope, intercept = float(dataset.get("RescaleSlope", 1)), float(dataset.get("RescaleIntercept", 0))
+    if slope == 0:
+        raise ValueError("RescaleSlope 0 gives every pixel the same value")
     low = -(2.0 ** (bits - 1)) if signed else 0.0
     ends = sorted((low * slope + intercept, (low + 2.0**bits - 1.0) * slope + intercept))
     return np.clip((values - ends[0]) / (ends[1] - ends[0]), 0.0, 1.0)
+
+
+def _looked_up(values: NDArray[np.float64], lut: Any) -> NDArray[np.float64]:
+    """By hand: pydicom 3.0 wraps around in tables of 8 bits with more than 256 entries."""
+    count, start, bits = (int(n) for n in lut.LUTDescriptor)
+    entries = lut.LUTData
+    if isinstance(entries, bytes):
+        entries = np.frombuffer(entries, np.uint8 if bits <= 8 else np.dtype("<u2"))
+    table = np.asarray(entries, np.float64)[: count or 65536]
+    places = np.clip(values - start, 0, table.size - 1).astype(np.int64)
+    shown: NDArray[np.float64] = np.clip(table[places] / (2.0**bits - 1.0), 0.0, 1.0)
+    return shown
 
 
 def _first(value: Any) -> float:

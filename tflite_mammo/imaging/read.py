@@ -1,5 +1,6 @@
 """A file to its pixels: uint8 or uint16, grey (height, width) or colour (height, width, 3). Nothing is scaled here."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from tflite_mammo.errors import MammoError
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".bmp", ".dcm", ".dicom"})
-MAX_PIXELS = 100_000_000
-"""Above every detector's size (the largest give about 28 million), below what fills a small board's memory."""
+MAX_PIXELS = 89_000_000
+"""Above every detector's size (the largest give about 28 million), and where Pillow begins to suspect an attack."""
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -27,8 +28,10 @@ def read_pixels(path: Path) -> Pixels:
 
         return read_dicom(path)
     try:
-        with Image.open(path) as image:
-            return _raster(image, path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                return _raster(image, path)
     except MammoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

@@ -1,6 +1,5 @@
 """A Run: the folder that holds everything needed to repeat a training and to judge what came of it."""
 
-import csv
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tflite_mammo.data.dataset import DatasetInfo
 from tflite_mammo.errors import MammoError
 from tflite_mammo.evaluation.evaluate import Evaluation
+from tflite_mammo.files import read_table
 from tflite_mammo.schema import read_json, read_toml
 from tflite_mammo.scores import Scores, read_scores
 from tflite_mammo.training.recipe import Recipe
@@ -84,8 +84,8 @@ class Run:
     @cached_property
     def history(self) -> list[dict[str, float]]:
         """One row per epoch: loss, accuracy, and both on the validation part."""
-        with (self.folder / "history.csv").open(newline="", encoding="utf-8") as file:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        _, lines = read_table(self.folder / "history.csv")
+        return [{name: float(value) for name, value in row.items()} for _, row in lines]
 
     def model(self) -> "keras.Model":
         import keras

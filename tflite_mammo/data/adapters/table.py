@@ -4,13 +4,13 @@ Understood besides: side, view, split (train, validation, test), and the lesion'
 Every other column is kept as it is, for subgroups.
 """
 
-import csv
 from pathlib import Path
 
 from tflite_mammo.data.adapters import AdapterOptions
 from tflite_mammo.data.adapters.folder import PART_FOLDERS
 from tflite_mammo.data.manifest import Box, Example, Manifest, order_classes
 from tflite_mammo.errors import MammoError
+from tflite_mammo.files import read_table
 
 NEEDED = ("file", "label", "patient")
 BOX = ("left", "top", "right", "bottom")
@@ -29,16 +29,11 @@ def read(root: Path, options: AdapterOptions) -> Manifest:
 
 
 def read_examples(table: Path) -> tuple[Example, ...]:
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        columns = ["file" if name == "path" else name for name in reader.fieldnames or []]
-        reader.fieldnames = columns
-        missing = [name for name in NEEDED if name not in columns]
-        if missing:
-            raise MammoError(
-                f"{table}: column '{missing[0]}' is missing; found {', '.join(columns) or 'an empty file'}"
-            )
-        return tuple(_example(row, f"{table}, line {reader.line_num}") for row in reader)
+    columns, lines = read_table(table, {"path": "file"})
+    missing = [name for name in NEEDED if name not in columns]
+    if missing:
+        raise MammoError(f"{table}: column '{missing[0]}' is missing; found {', '.join(columns) or 'an empty file'}")
+    return tuple(_example(row, f"{table}, line {number}") for number, row in lines)
 
 
 def _example(row: dict[str, str], where: str) -> Example:
@@ -66,6 +61,8 @@ def _box(row: dict[str, str], where: str) -> Box | None:
         return None
     try:
         left, top, right, bottom = (round(float(value)) for value in values)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise MammoError(f"{where}: box {values}; expected four numbers left, top, right, bottom") from None
+    if left >= right or top >= bottom:
+        raise MammoError(f"{where}: box {values}; expected left before right and top before bottom")
     return left, top, right, bottom

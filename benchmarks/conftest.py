@@ -1,0 +1,37 @@
+"""What the suites share: phantoms on disk, and one int8 model of the smallest network."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 patients at 512 px: enough for a split that holds both classes everywhere."""
+    from tflite_mammo.data.phantoms import PhantomSet, write_phantoms
+
+    folder = tmp_path_factory.mktemp("bench") / "phantoms"
+    write_phantoms(folder, PhantomSet(60, 1, 512, "jpg"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(phantoms: Path) -> Path:
+    """A real int8 bundle at 224 px; how well it decides does not matter to a clock."""
+    from tflite_mammo.conversion.convert import convert
+    from tflite_mammo.conversion.preset import read_preset
+    from tflite_mammo.data.adapters import AdapterOptions, read_collection
+    from tflite_mammo.data.prepare import PreparePlan, prepare
+    from tflite_mammo.preprocess import PreprocessSpec
+    from tflite_mammo.training.recipe import read_recipe, with_changes
+    from tflite_mammo.training.train import train
+
+    manifest = read_collection(phantoms, "phantoms", AdapterOptions()).only(("benign", "malignant"))
+    data = prepare(manifest, phantoms.parent / "data", PreparePlan("phantoms", PreprocessSpec(), (0.6, 0.2, 0.2)))
+    recipe = with_changes(read_recipe("small-cnn"), weights=None, epochs=1, seed=0)
+    run = train(recipe, data, phantoms.parent / "run")
+    (done,) = convert(run, data, [(read_preset("int8"), phantoms.parent / "model.tflite")])
+    return done.bundle.path
