@@ -1,4 +1,4 @@
-"""The whole road once, on synthetic phantoms, each step as a user would take it. Out: a folder with report.html."""
+"""The whole road once, on synthetic phantoms, each step as a user would take it. Out: report.html and demo.json."""
 
 import os
 import shutil
@@ -24,6 +24,7 @@ from tflite_mammo.preprocess import PreprocessSpec
 from tflite_mammo.reporting.page import picture, render
 from tflite_mammo.reporting.plots import agreement_plot, history_plot, latency_plot, roc_plot
 from tflite_mammo.reporting.text import FIGURE_NAMES
+from tflite_mammo.schema import to_dict, to_json
 from tflite_mammo.training.fit import steps_in
 from tflite_mammo.training.recipe import Recipe
 from tflite_mammo.training.run import Run
@@ -79,6 +80,7 @@ def run_demo(out: Path, plan: DemoPlan, progress: Progress) -> tuple[Path, bool]
         latencies = measure_latency(files, THREADS, advance=advance)
     report = out / "report.html"
     write_text(report, _page(run, dataset, converted, rows, latencies))
+    write_text(out / "demo.json", to_json(_figures(run, converted, rows, latencies)))
     return report, all(done.drift.within for done in converted)
 
 
@@ -129,7 +131,7 @@ def _page(
             "drifts": [
                 {
                     "name": done.bundle.card.quantisation,
-                    "megabytes": done.bundle.path.stat().st_size / 1e6,
+                    "megabytes": _megabytes(done),
                     "drift": done.drift,
                 }
                 for done in converted
@@ -151,6 +153,34 @@ def _page(
             "data": run.data.fingerprint[:12],
         },
     )
+
+
+def _figures(
+    run: Run, converted: list[Converted], rows: list[DeviceRow], latencies: list[LatencyReport]
+) -> dict[str, object]:
+    """What the report says, for programs and for documents that quote it; without every sample and every name."""
+    return {
+        "recipe": run.environment.recipe,
+        "data": run.data.source,
+        "synthetic": run.data.synthetic,
+        "counts": run.data.counts,
+        "minutes_of_training": run.environment.minutes,
+        "evaluation": run.evaluation,
+        "drift": {
+            done.bundle.card.quantisation: {**done.bundle.card.drift, "file_mb": _megabytes(done)} for done in converted
+        },
+        "device_scores_equal": [_same(rows, converted[-1]), len(rows)],
+        "latency": [
+            {key: value for key, value in to_dict(report).items() if key not in ("invoke_ms", "device", "model_sha256")}
+            for report in latencies
+        ],
+        "device": latencies[0].device,
+        "tflite_mammo": __version__,
+    }
+
+
+def _megabytes(done: Converted) -> float:
+    return round(done.bundle.path.stat().st_size / 1e6, 2)
 
 
 def _same(rows: list[DeviceRow], int8: Converted) -> int:

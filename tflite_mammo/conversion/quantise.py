@@ -61,22 +61,24 @@ def _plan(preset: QuantPreset) -> Any:
 
 
 def _ranges(float32: bytes, plan: Any, calibration: Iterable[Bytes]) -> Any:
-    """The lowest and highest value that each tensor took over all calibration images.
-
-    Quantizer.calibrate keeps moving averages of them instead, which clip: on EfficientNet-Lite0 trained on phantoms
-    that moved scores four times as far (convert/README.md).
-    """
-    from litert_quantizer.calibrator import Calibrator
-    from litert_quantizer.utils.qsv_utils import min_max_update
-
-    def found(tensors: Iterable[Bytes]) -> Any:
-        calibrator = Calibrator(float32, num_threads=THREADS, qsv_update_func=min_max_update)
-        calibrator.calibrate({"serving_default": [{"pixels": tensor[np.newaxis]} for tensor in tensors]}, plan)
-        return calibrator.get_model_qsvs()
-
     images = list(calibration)
     if not images:
         raise MammoError("no calibration images: int8 needs the training part that the run was trained on")
     # A pixel may take any value, whatever the calibration images held: before the first weights, black and white rule.
-    ranges, extremes = found(images), found([np.zeros_like(images[0]), np.full_like(images[0], 255)])
+    ranges = _found(float32, plan, images)
+    extremes = _found(float32, plan, [np.zeros_like(images[0]), np.full_like(images[0], 255)])
     return {**ranges, **{name: extremes[name] for name in pixel_tensors(float32) if name in extremes}}
+
+
+def _found(float32: bytes, plan: Any, tensors: list[Bytes]) -> Any:
+    """The lowest and highest value that each tensor of the network took over all images.
+
+    Quantizer.calibrate would keep moving averages instead, and what lies beyond an average is clipped;
+    benchmarks/ranges.py compares the two, convert/README.md has the figures.
+    """
+    from litert_quantizer.calibrator import Calibrator
+    from litert_quantizer.utils.qsv_utils import min_max_update
+
+    calibrator = Calibrator(float32, num_threads=THREADS, qsv_update_func=min_max_update)
+    calibrator.calibrate({"serving_default": [{"pixels": tensor[np.newaxis]} for tensor in tensors]}, plan)
+    return calibrator.get_model_qsvs()
