@@ -15,7 +15,7 @@ class Done:
     stdout: str
     stderr: str
 
-    def expect_clean_error(self, *words: str) -> None:
+    def assert_clean_error(self, *words: str) -> None:
         """One line that begins with error:, nothing on stdout, status 2."""
         assert (self.status, self.stdout) == (2, ""), self
         lines = [line for line in self.stderr.splitlines() if line.startswith("error: ")]

@@ -39,9 +39,9 @@ def test_beyond_the_budget_is_status_1_and_a_file_that_says_so(
     ],
 )
 def test_wrong_use_is_one_clean_line(call, run: Run, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
-    call("convert", run.folder, *arguments).expect_clean_error(*words)
+    call("convert", run.folder, *arguments).assert_clean_error(*words)
     assert not Path("m.tflite").exists()
 
 
 def test_a_folder_that_is_no_run_is_one_clean_line(call, tmp_path: Path) -> None:
-    call("convert", tmp_path, "--quant", "int8").expect_clean_error("no recipe.toml", "tflite-mammo train")
+    call("convert", tmp_path, "--quant", "int8").assert_clean_error("no recipe.toml", "tflite-mammo train")

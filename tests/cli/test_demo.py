@@ -51,5 +51,5 @@ def test_the_report_needs_nothing_but_itself_and_says_that_it_is_synthetic(demo)
 
 def test_a_folder_with_other_things_is_left_alone(call, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    call("demo", "--out", tmp_path, *ARGUMENTS).expect_clean_error("holds other things than an earlier demo")
+    call("demo", "--out", tmp_path, *ARGUMENTS).assert_clean_error("holds other things than an earlier demo")
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]

@@ -31,7 +31,7 @@ def test_data_prepared_otherwise_is_refused_with_what_differs(
     plan = PreparePlan("phantoms", PreprocessSpec(height=48, width=64, crop="none"), (0.6, 0.2, 0.2))
     other = prepare(manifest, tmp_path / "other", plan, workers=1)
     done = call("evaluate", converted["int8"].bundle.path, "--data", other.folder)
-    done.expect_clean_error("height 48 against 64", "crop none against breast", "--like")
+    done.assert_clean_error("height 48 against 64", "crop none against breast", "--like")
 
 
 def test_other_classes_are_refused(call, converted, phantom_folder: Path, tmp_path: Path) -> None:
@@ -39,12 +39,12 @@ def test_other_classes_are_refused(call, converted, phantom_folder: Path, tmp_pa
     plan = PreparePlan("phantoms", PreprocessSpec(height=64, width=64), (0.6, 0.2, 0.2))
     three = prepare(manifest, tmp_path / "three", plan, workers=1)
     done = call("evaluate", converted["int8"].bundle.path, "--data", three.folder)
-    done.expect_clean_error("normal, benign, malignant", "--classes benign,malignant")
+    done.assert_clean_error("normal, benign, malignant", "--classes benign,malignant")
 
 
 def test_a_model_file_needs_data(call, converted) -> None:
-    call("evaluate", converted["int8"].bundle.path).expect_clean_error("--data is needed")
+    call("evaluate", converted["int8"].bundle.path).assert_clean_error("--data is needed")
 
 
 def test_an_unknown_split_names_the_known_ones(call, run: Run) -> None:
-    call("evaluate", run.folder, "--split", "tset").expect_clean_error("there are: train, validation, test")
+    call("evaluate", run.folder, "--split", "tset").assert_clean_error("there are: train, validation, test")

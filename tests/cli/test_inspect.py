@@ -17,4 +17,4 @@ def test_the_card_comes_as_json(call, converted) -> None:
 
 def test_a_file_that_is_no_model_is_one_clean_line(call, tmp_path: Path) -> None:
     (tmp_path / "notes.tflite").write_text("only notes in here")
-    call("inspect", tmp_path / "notes.tflite").expect_clean_error("not a TF Lite model")
+    call("inspect", tmp_path / "notes.tflite").assert_clean_error("not a TF Lite model")

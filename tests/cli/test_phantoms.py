@@ -15,12 +15,12 @@ def test_phantoms_are_written_and_said_to_be_synthetic(call, tmp_path: Path) -> 
     [("--patients", 0, "0 patients"), ("--size", 10, "10 px"), ("--malignant", 1.0, "malignant share")],
 )
 def test_settings_out_of_range_are_one_clean_line(call, tmp_path: Path, option: str, value: object, word: str) -> None:
-    call("phantoms", tmp_path / "p", option, value).expect_clean_error(word, "expected")
+    call("phantoms", tmp_path / "p", option, value).assert_clean_error(word, "expected")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_existing_folder_is_not_written_over(call, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/file").touch()
-    call("phantoms", tmp_path / "mine", "--patients", 1).expect_clean_error("exists already")
+    call("phantoms", tmp_path / "mine", "--patients", 1).assert_clean_error("exists already")
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]

@@ -27,7 +27,7 @@ def test_phantoms_are_prepared_by_patient(call, phantom_folder: Path, tmp_path: 
 
 def test_class_folders_need_to_be_told_who_the_patients_are(call, phantom_folder: Path, tmp_path: Path) -> None:
     source = _folders(phantom_folder, tmp_path / "source")
-    call("prepare", source, tmp_path / "data").expect_clean_error("--patient", "REGEX")
+    call("prepare", source, tmp_path / "data").assert_clean_error("--patient", "REGEX")
     done = call(
         "prepare", source, tmp_path / "data", "--patient", r"(P\d+)_", "--size", 32, "--split", "60/20/20", "--json"
     )
@@ -63,5 +63,5 @@ def test_wrong_use_is_one_clean_line_and_leaves_nothing(
         words = (".csv files found: none",)
         phantom_folder = tmp_path / "nothing"
         phantom_folder.mkdir()
-    call("prepare", phantom_folder, tmp_path / "data", *arguments).expect_clean_error(*words)
+    call("prepare", phantom_folder, tmp_path / "data", *arguments).assert_clean_error(*words)
     assert not (tmp_path / "data").exists()

@@ -16,4 +16,4 @@ def test_a_recipe_is_printed_with_its_defaults(call) -> None:
 
 
 def test_an_unknown_recipe_names_the_known_ones(call) -> None:
-    call("recipes", "resnet").expect_clean_error("no recipe is called 'resnet'", "resnet50-u60")
+    call("recipes", "resnet").assert_clean_error("no recipe is called 'resnet'", "resnet50-u60")

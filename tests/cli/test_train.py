@@ -23,16 +23,16 @@ def test_an_unknown_key_in_a_recipe_is_one_clean_line(call, prepared: Dataset, t
     recipe = tmp_path / "mine.toml"
     recipe.write_text('backbone = "small-cnn"\nweight = "random"\n[[stages]]\nepochs = 1\n')
     done = call("train", "--recipe", recipe, "--data", prepared.folder, "--out", tmp_path / "run")
-    done.expect_clean_error("unknown key 'weight'; did you mean 'weights'?")
+    done.assert_clean_error("unknown key 'weight'; did you mean 'weights'?")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_folder_that_was_not_prepared_is_one_clean_line(call, tmp_path: Path) -> None:
     done = call("train", "--recipe", "small-cnn", "--data", tmp_path, "--out", tmp_path / "run")
-    done.expect_clean_error("no dataset.json", "tflite-mammo prepare")
+    done.assert_clean_error("no dataset.json", "tflite-mammo prepare")
 
 
 def test_imagenet_weights_for_a_network_without_any_are_one_clean_line(call, prepared: Dataset, tmp_path: Path) -> None:
     arguments = ("--data", prepared.folder, "--out", tmp_path / "run", "--weights", "imagenet")
-    call("train", "--recipe", "small-cnn", *arguments).expect_clean_error("small-cnn has no ImageNet weights")
+    call("train", "--recipe", "small-cnn", *arguments).assert_clean_error("small-cnn has no ImageNet weights")
     assert not (tmp_path / "run").exists()

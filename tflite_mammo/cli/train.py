@@ -41,4 +41,4 @@ def command(
 
     for line in evaluation_lines(run.evaluation):
         click.echo(line)
-    click.echo(f"run in {out}, {run.environment.minutes:.1f} minutes")
+    click.echo(f"run in {out}, trained in {60 * run.environment.minutes:.0f} s")

@@ -1,0 +1,113 @@
+"""The documents: commands that run and print what is shown, figures that stand in the files they are quoted from."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from edge_app.cli import main as edge_app
+from tflite_mammo.cli import COMMANDS, main
+from tflite_mammo.declared import names_of
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "train").glob("*.md"), *(ROOT / "convert").glob("*.md")])
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _session() -> list[tuple[str, str]]:
+    """Each command of the README's console block with the output shown below it."""
+    (block,) = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
+    parts = re.split(r"^\$ (.*)\n", block, flags=re.MULTILINE)
+    return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def _skeleton(text: str) -> str:
+    """The text without what differs between machines and moments: numbers, hashes, the device's name."""
+    lines = [line for line in text.strip().splitlines() if " cores, " not in line]
+    words = re.sub(r"\b[0-9a-f]{12}\b", "#", "\n".join(lines))
+    return re.sub(r"\s+", " ", re.sub(r"[+-]?\d+(?:\.\d+)*", "#", words))
+
+
+def test_the_readmes_session_runs_and_prints_what_is_shown(tmp_path: Path) -> None:
+    programs = str(Path(sys.executable).parent)
+    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    for command, shown in _session():
+        done = subprocess.run(
+            shlex.split(command), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (command, done.stderr)
+        assert _skeleton(done.stdout) == _skeleton(shown), command
+
+
+def _commands_in(page: Path) -> list[list[str]]:
+    blocks = re.findall(r"```(?:sh|console)\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    words = [shlex.split(line, comments=True) for line in lines if line.startswith(("$ ", "tflite-mammo", "edge_app"))]
+    return [line for line in words if line and line[0] in ("tflite-mammo", "edge_app")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_command_in_a_document_parses(page: Path) -> None:
+    for program, *arguments in _commands_in(page):
+        if program == "edge_app":
+            edge_app.make_context(program, arguments)
+            continue
+        command = main.get_command(click.Context(main), arguments[0])
+        assert command is not None, arguments
+        command.make_context(arguments[0], arguments[1:])
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    for name in COMMANDS:
+        assert re.search(rf"\b{name}\b", README), name
+
+
+def test_the_readme_quotes_the_demos_own_figures() -> None:
+    demo = json.loads((ROOT / "benchmarks/results/demo.json").read_text(encoding="utf-8"))
+    auc = demo["evaluation"]["figures"]["auc"]
+    wanted = [f"{auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f})"]
+    for name in ("float16", "int8"):
+        drift = demo["drift"][name]
+        wanted += [
+            f"{drift['auc_after']:.3f}",
+            f"{drift['label_flips']} of {drift['images']}",
+            f"{drift['file_mb']:.2f}",
+        ]
+    wanted += [f"{row['p50_ms']:.2f}" for row in demo["latency"] if row["threads"] == 1]
+    # Written as .888 rather than 0.888, as statistics are.
+    missing = [figure for figure in wanted if re.sub(r"\b0\.", ".", figure) not in README and figure not in README]
+    assert not missing
+
+
+def test_the_table_of_ranges_is_the_measured_one() -> None:
+    page = (ROOT / "convert/README.md").read_text(encoding="utf-8")
+    for row in json.loads((ROOT / "benchmarks/results/ranges.json").read_text(encoding="utf-8")):
+        figures = f"{row['score difference mean']:.4f} / {row['score difference max']:.3f}"
+        assert (
+            f"| {row['network']} | {row['ranges']} | {row['labels flipped']} of {row['images']} | {figures} |" in page
+        )
+
+
+def test_links_lead_to_files() -> None:
+    for page in [*PAGES, ROOT / "edge_app/README.md", ROOT / "benchmarks/README.md"]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), (page.name, target)
+
+
+def test_the_readme_stays_short() -> None:
+    assert len(README.splitlines()) <= 130
+
+
+def test_every_recipe_and_preset_is_documented() -> None:
+    trained, converted = ((ROOT / name / "README.md").read_text(encoding="utf-8") for name in ("train", "convert"))
+    for name in names_of("recipes"):
+        assert name in trained or name.replace("resnet50", "") in trained, name
+    for name in names_of("presets"):
+        assert f"`{name}`" in converted, name
