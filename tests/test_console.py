@@ -91,3 +91,15 @@ def test_a_reader_that_hung_up_is_no_error_of_ours() -> None:
     done = CliRunner().invoke(command)
     assert done.exit_code == 1
     assert "error" not in done.output
+
+
+def test_a_package_that_is_not_installed_names_the_extra_that_brings_it() -> None:
+    @click.command(cls=CleanCommand)
+    def command() -> None:
+        import no_such_package.inside  # type: ignore[import-not-found]  # noqa: F401
+
+    done = CliRunner().invoke(command)
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "error: the package no_such_package is not installed; install it with: pip install 'tflite-mammo[train]'\n"
+    )

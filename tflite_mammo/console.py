@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tflite_mammo.errors import MammoError
+from tflite_mammo.errors import MammoError, missing_extra
 
 Advance = Callable[[int], None]
 """Told after every piece of work how many units it held."""
@@ -33,6 +33,12 @@ class _CleanErrors:
             return super().invoke(ctx)  # type: ignore[misc]
         except MammoError as error:
             raise _Fault(str(error)) from error
+        except ModuleNotFoundError as error:
+            package = str(error.name).split(".")[0]
+            if package in ("tflite_mammo", "edge_app"):
+                raise
+            # A board has the extra `edge` only; whatever else an engine imports comes with `train`.
+            raise _Fault(str(missing_extra(package, "train"))) from error
         except BrokenPipeError:
             raise  # click ends quietly when the reader of a pipe has gone
         except OSError as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tflite_mammo.errors import MammoError, missing_extra
+from tflite_mammo.errors import MammoError
 from tflite_mammo.quiet import quiet
 
 if TYPE_CHECKING:
@@ -23,13 +23,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the ve
 def start_keras() -> None:
     """Import Keras and its backend without the greetings that they write past Python."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        with quiet():
-            import keras
+    with quiet():
+        import keras
 
-            keras.ops.ones(1)  # the backend greets at its first use
-    except ModuleNotFoundError as error:
-        raise missing_extra(str(error.name), "train") from None
+        keras.ops.ones(1)  # the backend greets at its first use
 
 
 def open_dataset(folder: Path) -> "Dataset":
