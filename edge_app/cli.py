@@ -25,14 +25,13 @@ def main(model: Path, images: Path, out: Path, threads: int | None, runtime: str
 
     Example: edge_app model-int8.tflite images/ --out results.csv
     """
-    import os
-
     from edge_app.folder import classify, images_at
     from edge_app.results import Results
+    from tflite_mammo.parallel import available_cores
     from tflite_mammo.predict import Classifier
 
     found = images_at(images)
-    classifier = Classifier(model, threads=threads or len(os.sched_getaffinity(0)), runtime=runtime)
+    classifier = Classifier(model, threads=threads or available_cores(), runtime=runtime)
     with Results(out, classifier.bundle.sha256) as results, progress("classifying", len(found)) as advance:
         before = len(results.done)
         verdicts = classify(classifier, found, results, advance)

@@ -13,7 +13,20 @@ import tflite_mammo
 PACKAGE = Path(tflite_mammo.__file__).parent
 DEVICE = Path(edge_app.__file__).parent
 HEAVY = ("tensorflow", "keras", "jax", "sklearn", "cv2", "matplotlib", "jinja2", "litert_quantizer", "scipy", "pydicom")
-CORE = ("errors", "schema", "files", "console", "declared", "preprocess", "bundle", "runtime", "scores", "predict")
+CORE = (
+    "errors",
+    "schema",
+    "files",
+    "console",
+    "declared",
+    "preprocess",
+    "bundle",
+    "runtime",
+    "scores",
+    "predict",
+    "parallel",
+    "quiet",
+)
 BLOCK = """
 import sys
 class Blocked:
@@ -28,9 +41,7 @@ def _run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(
-    "module", [f"tflite_mammo.{name}" for name in (*CORE, "imaging", "cli", "quiet")] + ["edge_app.cli"]
-)
+@pytest.mark.parametrize("module", [f"tflite_mammo.{name}" for name in (*CORE, "imaging", "cli")] + ["edge_app.cli"])
 def test_the_core_and_the_device_import_without_anything_heavy(module: str) -> None:
     done = _run(BLOCK.format(heavy=HEAVY) + f"import {module}")
     assert done.returncode == 0, done.stderr

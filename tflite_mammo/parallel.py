@@ -1,9 +1,7 @@
 """The same function over many items in several processes, results in order."""
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
@@ -14,14 +12,22 @@ AHEAD_PER_WORKER = 8
 """Enough to keep workers busy, few enough that results waiting for their turn do not fill the memory."""
 
 
+def available_cores() -> int:
+    """The processors that this process may use, which a container may limit."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def map_ordered(
     function: Callable[[Item], Result], items: Sequence[Item], workers: int | None = None
 ) -> Iterator[Result]:
     """Yield function(item) in the order of `items`. `workers` defaults to the processors this process may use."""
-    workers = min(workers or len(os.sched_getaffinity(0)), len(items))
+    workers = min(workers or available_cores(), len(items))
     if workers <= 1:
         yield from map(function, items)
         return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     # spawn, not fork: a fork of a process in which TensorFlow has started its threads can hang.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         rest = iter(items)

@@ -1,9 +1,10 @@
 """What a figure was measured on: the board or processor, its cores and memory. Never the machine's name."""
 
-import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
+
+from tflite_mammo.parallel import available_cores
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ def describe_device() -> Device:
     return Device(
         model=_model(),
         architecture=platform.machine(),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cores=available_cores(),
         memory_mb=_memory_mb(),
         system=_system(),
         governor=_text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
