@@ -15,7 +15,7 @@ from tflite_mammo.console import CleanCommand, progress
     "--out", default="results.csv", show_default=True, type=click.Path(dir_okay=False, path_type=Path),
     help="Table to write or go on with",
 )  # fmt: skip
-@click.option("--threads", default=None, type=click.IntRange(1), help="Threads  [default: all cores]")
+@click.option("--threads", default=None, type=click.IntRange(1, 256), help="Threads  [default: all cores]")
 @click.option("--runtime", default="auto", show_default=True, help="auto, litert or tflite-runtime")
 @click.version_option(__version__, prog_name="edge_app")
 def main(model: Path, images: Path, out: Path, threads: int | None, runtime: str) -> None:

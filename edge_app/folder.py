@@ -12,12 +12,15 @@ from tflite_mammo.predict import Classifier
 
 
 def images_at(place: Path) -> list[tuple[str, Path]]:
-    """Name in the results, and path, of every image at `place`, which is a folder or one file."""
+    """Name in the results, and path, of every image at `place`, which is a folder or one file.
+
+    The name is the path as it was given, so that x.png of one folder is not taken for x.png of another.
+    """
     if place.is_file():
-        return [(place.name, place)]
+        return [(place.as_posix(), place)]
     if not place.is_dir():
         raise MammoError(f"{place}: no such folder or file")
-    found = [(path.relative_to(place).as_posix(), path) for path in image_files(place)]
+    found = [(path.as_posix(), path) for path in image_files(place)]
     if not found:
         raise MammoError(f"{place}: no image in it; expected PNG, JPEG, TIFF, PGM, BMP or DICOM files")
     return found

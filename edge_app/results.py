@@ -5,8 +5,10 @@ import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from tflite_mammo.errors import MammoError
+from tflite_mammo.files import whole_file
 
 
 @dataclass(frozen=True)
@@ -25,21 +27,23 @@ class ResultRow:
 
 
 COLUMNS = [field.name for field in fields(ResultRow)]
+HEADER = ",".join(COLUMNS)
+TEXT: Any = {"encoding": "utf-8", "errors": "surrogateescape"}
+"""A file name may hold bytes that are no UTF-8; they come out as they went in."""
 
 
 class Results:
-    """Opened for one model. Rows of an earlier, interrupted run stay, and `done` names their files."""
+    """Opened for one model. Rows of an earlier run stay, and `done` names their files; faults are tried again."""
 
     def __init__(self, path: Path, model_sha256: str) -> None:
-        self.done = _earlier(path, model_sha256)
-        self._begun = path.exists()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", newline="", encoding="utf-8")
+        rows = _earlier(path, model_sha256)
+        self.done = {row["file"] for row in rows}
+        _write_whole(path, rows)
+        self._file = path.open("a", newline="", **TEXT)
         self._table = csv.DictWriter(self._file, COLUMNS)
 
     def __enter__(self) -> "Results":
-        if not self._begun:
-            self._table.writeheader()
         return self
 
     def __exit__(
@@ -54,24 +58,24 @@ class Results:
         self.done.add(row.file)
 
 
-def _earlier(path: Path, model_sha256: str) -> set[str]:
+def _earlier(path: Path, model_sha256: str) -> list[dict[str, str]]:
+    """The whole rows of an earlier run that hold a verdict. A row that a power cut left broken is left out."""
     if not path.exists():
-        return set()
-    _cut_broken_line(path)
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != COLUMNS:
+        return []
+    with path.open(newline="", **TEXT) as file:
+        header = file.readline()
+        if not HEADER.startswith(header.rstrip("\r\n")) or (header.endswith("\n") and header.rstrip("\r\n") != HEADER):
             raise MammoError(f"{path} is there already and is no results table of edge_app; choose another --out")
-        rows = list(reader)
+        rows = [row for row in csv.DictReader(file, COLUMNS) if len(row["model"] or "") == len(model_sha256)]
     if any(row["model"] != model_sha256 for row in rows):
         raise MammoError(f"{path} holds results of another model; choose another --out or move it away")
-    return {row["file"] for row in rows}
+    return [row for row in rows if row["verdict"] != "error"]
 
 
-def _cut_broken_line(path: Path) -> None:
-    """A run that lost its power may have left half a row: its image is done again."""
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    if whole != content and content.startswith(b"file,verdict,"):
-        with path.open("r+b") as file:
-            file.truncate(len(whole))
+def _write_whole(path: Path, rows: list[dict[str, str]]) -> None:
+    with whole_file(path) as temporary, temporary.open("w", newline="", **TEXT) as file:
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        table.writerows(rows)
+        file.flush()
+        os.fsync(file.fileno())

@@ -103,7 +103,7 @@ def test_a_link_to_an_empty_folder_stays_a_link_and_is_filled(tmp_path: Path) ->
 
 def test_the_current_folder_is_refused_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(MammoError, match="the folder you are in"):
+    with pytest.raises(MammoError, match="the folder you are in, which cannot be put in place whole"):
         fill(Path(), "new")
     assert names_in(tmp_path) == []
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tflite_mammo.errors import MammoError
-from tflite_mammo.scores import ScoreRow, Scores, read_scores, write_scores
+from tflite_mammo.scores import ScoreRow, Scores, called, read_scores, write_scores
 
 CLASSES = ("benign", "malignant")
 HEADER = "file,patient,side,view,split,label,score_benign,score_malignant"
@@ -162,3 +162,10 @@ def test_tables_that_disagree_on_a_label_are_refused() -> None:
     other = Scores(CLASSES, (scores.rows[0], replace(scores.rows[1], label="benign")), scores.values)
     with pytest.raises(MammoError, match=r"1\.png is malignant in one table and benign in the other"):
         scores.aligned_to(other)
+
+
+def test_a_change_among_the_other_classes_changes_what_an_image_is_called() -> None:
+    values = np.array([[0.5, 0.3, 0.2], [0.3, 0.5, 0.2], [0.1, 0.1, 0.8]], np.float32)
+    assert called(values, 0.5).tolist() == [0, 1, 2]
+    assert called(values[:, [1, 0, 2]], 0.5).tolist() == [1, 0, 2]
+    assert called(values, 0.1).tolist() == [2, 2, 2]

@@ -84,9 +84,11 @@ def read_bundle(path: Path) -> ModelBundle:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             card = from_dict(ModelCard, json.loads(archive.read("card.json")), f"{path}: card.json")
-            labels = archive.read("labels.txt").decode().split()
+            labels = archive.read("labels.txt").decode().splitlines()
             end = min(entry.header_offset for entry in archive.infolist())
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+    except MammoError:
+        raise
+    except Exception as error:  # zipfile, zlib and json raise a dozen kinds on a damaged archive
         raise MammoError(
             f"{path}: a TF Lite model without a whole card ({error}); it is cut short, or was not written by "
             "`tflite-mammo convert`"

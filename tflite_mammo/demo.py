@@ -1,6 +1,5 @@
 """The whole road once, on synthetic phantoms, each step as a user would take it. Out: report.html and demo.json."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -86,6 +85,7 @@ def run_demo(out: Path, plan: DemoPlan, progress: Progress) -> tuple[Path, bool]
 
 def _clear(out: Path) -> None:
     """An earlier demo is replaced; anything else that lies there is not ours to remove."""
+    out = out.resolve()
     if out.exists() and any(out.iterdir()):
         if not (out / MARKER).is_file():
             raise MammoError(f"{out} holds other things than an earlier demo; choose another folder with --out")
@@ -99,14 +99,16 @@ def _on_the_device(out: Path, dataset: Dataset, int8: Converted) -> list[DeviceR
     images = out / "device" / "images"
     images.mkdir(parents=True)
     for example in dataset.part("test").examples:
-        os.link(out / "phantoms" / example.file, images / Path(example.file).name)
+        shutil.copyfile(out / "phantoms" / example.file, images / Path(example.file).name)
     results = out / "device" / "results.csv"
     command = [sys.executable, "-m", "edge_app", str(int8.bundle.path), str(images), "--out", str(results)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise MammoError(f"edge_app ended with status {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
     _, lines = read_table(results)
-    return [DeviceRow(row["file"], row["verdict"], float(row["score"]), float(row["ms"])) for _, row in lines]
+    return [
+        DeviceRow(Path(row["file"]).name, row["verdict"], float(row["score"]), float(row["ms"])) for _, row in lines
+    ]
 
 
 def _page(

@@ -5,5 +5,10 @@ class MammoError(Exception):
     """Bad input. The message is one line that a person can act on; the commands print it and end with status 2."""
 
 
+def first_line(error: Exception) -> str:
+    """What a foreign exception says, cut to the one line that a message has room for."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def missing_extra(package: str, extra: str) -> MammoError:
     return MammoError(f"the package {package} is not installed; install it with: pip install 'tflite-mammo[{extra}]'")

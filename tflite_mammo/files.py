@@ -28,8 +28,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise MammoError(f"{path} exists already; choose another name or remove it first")
     place = path.resolve()  # a link to a folder on another disk stays, and what it points to is filled
-    if place == Path.cwd():
-        raise MammoError(f"{path} is the folder you are in; name a new folder")
+    if place == Path.cwd() or place.is_mount():
+        what = "the folder you are in" if place == Path.cwd() else "a mounted disk itself"
+        raise MammoError(f"{path} is {what}, which cannot be put in place whole; name a new folder inside it")
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = _beside(place)
     temporary.mkdir()

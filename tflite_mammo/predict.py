@@ -12,6 +12,7 @@ from tflite_mammo.errors import MammoError
 from tflite_mammo.imaging.read import Pixels
 from tflite_mammo.preprocess import Bytes, preprocess
 from tflite_mammo.runtime import Runtime
+from tflite_mammo.scores import called
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,8 @@ class Classifier:
     def predict(self, pixels: Pixels) -> Prediction:
         card = self.bundle.card
         scores = self.runtime.scores(preprocess(pixels, card.spec))
-        score = float(scores[-1])
-        label = card.classes[-1] if score >= card.threshold.value else card.classes[int(scores[:-1].argmax())]
-        return Prediction(label, score, card.threshold.value)
+        label = card.classes[int(called(scores[np.newaxis], card.threshold.value)[0])]
+        return Prediction(label, float(scores[-1]), card.threshold.value)
 
     def scores(self, tensors: Iterable[Bytes]) -> NDArray[np.float32]:
         """One row of class scores per prepared tensor."""

@@ -1,6 +1,6 @@
 """The one road from pixels to tensor. In: what `read_pixels` gave. Out: uint8 (height, width, channels).
 
-Training, calibration, evaluation, benchmark and device all call `preprocess`, and nothing else touches a pixel.
+Training, calibration, evaluation and device all call `preprocess`, and nothing else touches a pixel.
 It works in integers (Pillow resizes in fixed point), so x86 and ARM give the same bytes.
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tflite_mammo.errors import MammoError
+from tflite_mammo.errors import MammoError, first_line, missing_extra
 from tflite_mammo.preprocess import Bytes
 from tflite_mammo.quiet import quiet
 
@@ -30,8 +30,7 @@ class Runtime:
                 self._interpreter = interpreter(model_path=str(path), num_threads=threads)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise MammoError(f"{path}: {self.name} cannot load this model: {reason}") from error
+            raise MammoError(f"{path}: {self.name} cannot load this model: {first_line(error)}") from error
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         if len(inputs) != 1 or inputs[0]["dtype"] != np.uint8 or outputs[0]["dtype"] != np.float32:
             raise MammoError(f"{path}: expected one uint8 input and float32 scores, as `tflite-mammo convert` writes")
@@ -68,7 +67,7 @@ def _interpreter(wanted: str) -> tuple[str, Callable[..., Any]]:
         if found is not None:
             return name, found
     _, package, extra = RUNTIMES["litert" if wanted == "auto" else wanted]
-    raise MammoError(f"the runtime {package} is not installed; install it with: pip install 'tflite-mammo[{extra}]'")
+    raise missing_extra(package, extra)
 
 
 def _import(name: str) -> Callable[..., Any] | None:

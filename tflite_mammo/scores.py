@@ -40,6 +40,13 @@ class Threshold:
             raise ValueError(f"threshold {self.value}; expected a number")
 
 
+def called(values: NDArray[np.float32], threshold: float) -> NDArray[np.int64]:
+    """The class that each row of scores is called: the finding from the threshold on, else the best of the rest."""
+    rest = values[:, :-1].argmax(axis=1)
+    classes: NDArray[np.int64] = np.where(values[:, -1].astype(np.float64) >= threshold, values.shape[1] - 1, rest)
+    return classes
+
+
 @dataclass(frozen=True, eq=False)
 class Scores:
     classes: tuple[str, ...]

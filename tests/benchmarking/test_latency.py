@@ -3,12 +3,14 @@
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tflite_mammo.benchmarking import latency
 from tflite_mammo.benchmarking.device import describe_device
-from tflite_mammo.benchmarking.latency import ROUNDS, LatencyReport, measure_latency
+from tflite_mammo.benchmarking.latency import ROUNDS, LatencyReport, Sample, measure_latency
 from tflite_mammo.conversion.convert import Converted
 from tflite_mammo.errors import MammoError
 from tflite_mammo.schema import from_dict, to_dict
@@ -53,3 +55,19 @@ def test_peak_memory_counts_what_a_process_held() -> None:
 def test_a_runtime_that_is_not_there_is_one_clean_line(converted: dict[str, Converted]) -> None:
     with pytest.raises(MammoError, match="no runtime is called 'onnx'"):
         measure_latency([converted["int8"].bundle.path], [1], runtime="onnx", runs=1)
+
+
+def test_models_take_turns_so_that_a_slowing_machine_slows_all(
+    converted: dict[str, Converted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[tuple[str, int]] = []
+
+    def measured(path: Path, threads: int, runtime: str, runs: int) -> Sample:
+        order.append((path.name, threads))
+        return Sample("litert", "0", 1.0, 1.0, 1.0, (1.0,))
+
+    monkeypatch.setattr(latency, "_in_a_process", measured)
+    models = [converted[name].bundle.path for name in ("int8", "float32")]
+    measure_latency(models, [1, 2])
+    one_round = [(path.name, threads) for path in models for threads in (1, 2)]
+    assert order == one_round * ROUNDS

@@ -13,7 +13,7 @@ def test_figures_are_printed_and_kept_with_every_sample(call, converted, tmp_pat
 
 def test_threads_that_are_no_numbers_are_one_clean_line(call, converted) -> None:
     call("benchmark", converted["int8"].bundle.path, "--threads", "1,x").assert_clean_error("--threads 1,x")
-    call("benchmark", converted["int8"].bundle.path, "--threads", "0").assert_clean_error("1 or more")
+    call("benchmark", converted["int8"].bundle.path, "--threads", "0").assert_clean_error("from 1 to 256")
 
 
 def test_a_file_that_is_no_model_is_one_clean_line(call, tmp_path: Path) -> None:

@@ -41,3 +41,13 @@ def test_tables_of_other_images_are_refused(call, run: Run, tmp_path: Path) -> N
     write_scores(fewer, tmp_path / "fewer.csv")
     done = call("drift", run.folder / "scores.csv", tmp_path / "fewer.csv", "--threshold", 0.5)
     done.assert_clean_error("not of the same images", scores.rows[0].file)
+
+
+def test_a_threshold_that_is_given_rules(call, run: Run) -> None:
+    done = call("drift", run.folder, run.folder, "--threshold", 0.25, "--json")
+    assert json.loads(done.stdout)["threshold"] == 0.25
+
+
+def test_a_threshold_that_is_no_number_is_refused(call, run: Run) -> None:
+    table = run.folder / "scores.csv"
+    call("drift", table, table, "--threshold", "nan").assert_clean_error("--threshold nan: expected a number")

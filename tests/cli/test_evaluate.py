@@ -48,3 +48,25 @@ def test_a_model_file_needs_data(call, converted) -> None:
 
 def test_an_unknown_split_names_the_known_ones(call, run: Run) -> None:
     call("evaluate", run.folder, "--split", "tset").assert_clean_error("there are: train, validation, test")
+
+
+def test_a_run_judges_no_data_of_other_classes_or_pixels(call, run: Run, phantom_folder: Path, tmp_path: Path) -> None:
+    source = read_collection(phantom_folder, "phantoms", AdapterOptions())
+    turned = PreparePlan("phantoms", PreprocessSpec(height=64, width=64), (0.6, 0.2, 0.2))
+    prepare(source.only(("malignant", "benign")), tmp_path / "turned", turned, workers=1)
+    call("evaluate", run.folder, "--data", tmp_path / "turned").assert_clean_error(
+        "holds the classes malignant, benign"
+    )
+    other = PreparePlan("phantoms", PreprocessSpec(height=32, width=64), (0.6, 0.2, 0.2))
+    prepare(source.only(("benign", "malignant")), tmp_path / "other", other, workers=1)
+    call("evaluate", run.folder, "--data", tmp_path / "other").assert_clean_error("height 32 against 64")
+
+
+def test_a_redrawn_split_of_the_collection_is_said_to_overlap(
+    call, run: Run, phantom_folder: Path, tmp_path: Path
+) -> None:
+    manifest = read_collection(phantom_folder, "phantoms", AdapterOptions()).only(("benign", "malignant"))
+    plan = PreparePlan("phantoms", PreprocessSpec(height=64, width=64), (0.6, 0.2, 0.2), seed=9)
+    prepare(manifest, tmp_path / "redrawn", plan, workers=1)
+    assert "may have been trained on" in call("evaluate", run.folder, "--data", tmp_path / "redrawn").stderr
+    assert "may have been trained on" not in call("evaluate", run.folder).stderr

@@ -184,3 +184,14 @@ def test_a_phantoms_json_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "phantoms.json").write_text('{"patient": 3}')
     with pytest.raises(MammoError, match=r"phantoms.json: unknown key 'patient'; did you mean 'patients'\?"):
         read_collection(tmp_path, "phantoms", AdapterOptions())
+
+
+def test_blanks_around_a_patients_number_make_no_other_patient(tmp_path: Path) -> None:
+    found = read_table(tmp_path, "file,label,patient", "a.png,benign,P1", "b.png,malignant ,P1 ")
+    assert [(example.patient, example.label) for example in found.examples] == [("P1", "benign"), ("P1", "malignant")]
+
+
+@pytest.mark.parametrize("file", ["../a.png", "/data/a.png", "x/../../a.png"])
+def test_a_file_outside_the_collection_is_refused(file: str, tmp_path: Path) -> None:
+    with pytest.raises(MammoError, match="lies outside the collection"):
+        read_table(tmp_path, "file,label,patient", f"{file},benign,P1")

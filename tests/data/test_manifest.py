@@ -13,7 +13,7 @@ def examples(*labels: str) -> tuple[Example, ...]:
 
 
 def test_a_manifest_of_one_class_is_refused() -> None:
-    with pytest.raises(MammoError, match=r"collection: one class only \(benign\); expected two or more"):
+    with pytest.raises(MammoError, match=r"collection: classes benign; expected two or more, each once"):
         Manifest(ROOT, ("benign",), examples("benign"), "test")
 
 
@@ -64,3 +64,15 @@ def test_what_only_leaves_out_is_counted_by_class() -> None:
 )
 def test_the_finding_comes_last(labels: set[str], expected: tuple[str, ...]) -> None:
     assert order_classes(labels) == expected
+
+
+@pytest.mark.parametrize("name", ["error", "refused", "two\nlines", " benign"])
+def test_a_class_that_would_be_mistaken_for_something_else_is_refused(name: str) -> None:
+    with pytest.raises(MammoError, match="a class may not be called"):
+        Manifest(ROOT, (name, "malignant"), examples(name, "malignant"), "test")
+
+
+def test_the_same_image_twice_is_refused() -> None:
+    twice = (*examples("benign", "malignant"), Example("0.png", "malignant", "another patient"))
+    with pytest.raises(MammoError, match=r"0\.png stands 2 times"):
+        Manifest(ROOT, ("benign", "malignant"), twice, "test")

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,8 @@ def test_an_official_split_needs_both_training_and_test(part: str, missing: str)
 
 @pytest.mark.parametrize("between", [(), patients(2, 2, "validation", "v")])
 def test_an_official_split_that_shares_a_patient_is_refused(between: list[Example]) -> None:
-    shared = [*patients(12, 12, "train"), *patients(12, 12, "test"), *between]
+    again = [replace(example, file=f"test-{example.file}") for example in patients(12, 12, "test")]
+    shared = [*patients(12, 12, "train"), *again, *between]
     with pytest.raises(MammoError, match="patient 0 and 23 more would be in train and in test"):
         official_split(manifest(*shared), 0)
 

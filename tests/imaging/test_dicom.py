@@ -167,3 +167,16 @@ def test_a_table_of_8_bits_may_have_more_than_256_entries(tmp_path: Path) -> Non
     item.LUTDescriptor, item.LUTData = [512, 0, 8], (np.arange(512) // 2).astype(np.uint8).tobytes()
     pixels = read_pixels(write(tmp_path / "a.dcm", row(0, 100, 300, 511, 4000), VOILUTSequence=[item]))
     np.testing.assert_array_equal(pixels, np.rint(np.array([[0, 50, 150, 255, 255]]) / 255 * 65535))
+
+
+@pytest.mark.parametrize(("function", "middle"), [("LINEAR_EXACT", 0.5), ("SIGMOID", 0.5), ("LINEAR", 0.5005)])
+def test_the_windows_function_is_the_one_the_file_names(tmp_path: Path, function: str, middle: float) -> None:
+    elements = {"WindowCenter": 2000, "WindowWidth": 1001, "VOILUTFunction": function}
+    pixels = read_pixels(write(tmp_path / "a.dcm", row(1000, 2000, 3000), **elements))[0] / 65535
+    assert pixels[1] == pytest.approx(middle, abs=1e-4)
+    assert (0 < pixels[0] < 0.05) == (function == "SIGMOID")  # a sigmoid never quite ends
+
+
+def test_a_window_function_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MammoError, match="VOI LUT function CUBIC"):
+        read_pixels(write(tmp_path / "a.dcm", WindowCenter=1, WindowWidth=2, VOILUTFunction="CUBIC"))

@@ -1,5 +1,6 @@
 """tflite-mammo benchmark"""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -29,10 +30,10 @@ def command(models: tuple[Path, ...], threads: str, runtime: str, runs: int, out
     from tflite_mammo.schema import to_json
 
     counts = _counts(threads)
-    with progress("measuring", ROUNDS * len(models) * len(counts)) as advance:
-        reports = measure_latency(models, counts, runtime, runs, advance)
-    if out:
-        with whole_folder(out) as folder:
+    with whole_folder(out) if out else nullcontext() as folder:
+        with progress("measuring", ROUNDS * len(models) * len(counts)) as advance:
+            reports = measure_latency(models, counts, runtime, runs, advance)
+        if folder:
             (folder / "latency.json").write_text(to_json(reports), encoding="utf-8")
     if as_json:
         print_json(reports)
@@ -46,6 +47,6 @@ def _counts(threads: str) -> list[int]:
         counts = [int(text) for text in threads.split(",")]
     except ValueError:
         counts = []
-    if not counts or min(counts) < 1:
-        raise MammoError(f"--threads {threads}: expected whole numbers of 1 or more, such as 1,2")
+    if not counts or min(counts) < 1 or max(counts) > 256:
+        raise MammoError(f"--threads {threads}: expected whole numbers from 1 to 256, such as 1,2")
     return counts

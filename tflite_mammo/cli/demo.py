@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tflite_mammo.cli._shared import FOLDER, start_keras
+from tflite_mammo.cli._shared import FOLDER, SEED, start_keras
 from tflite_mammo.console import progress, say
 
 
@@ -13,9 +13,13 @@ from tflite_mammo.console import progress, say
 @click.option("--recipe", default="phantom-lite0", show_default=True, help="Recipe to train")
 @click.option("--weights", default=None, help="imagenet, random or a file")
 @click.option("--epochs", default=None, type=click.IntRange(1), help="Epochs of every stage")
-@click.option("--patients", default=300, show_default=True, type=click.IntRange(20), help="Phantom patients to draw")
-@click.option("--seed", default=1, show_default=True, help="Seed of phantoms, split and training")
-@click.option("--size", default=224, show_default=True, help="Height and width the network sees")
+@click.option(
+    "--patients", default=300, show_default=True, type=click.IntRange(20, 99_999), help="Phantom patients to draw"
+)
+@click.option("--seed", type=SEED, default=1, show_default=True, help="Seed of phantoms, split and training")
+@click.option(
+    "--size", type=click.IntRange(32, 1024), default=224, show_default=True, help="Height and width the network sees"
+)
 def command(
     out: Path, recipe: str, weights: str | None, epochs: int | None, patients: int, seed: int, size: int
 ) -> None:

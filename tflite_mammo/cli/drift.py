@@ -1,5 +1,6 @@
 """tflite-mammo drift"""
 
+import math
 from pathlib import Path
 
 import click
@@ -31,6 +32,8 @@ def command(
     from tflite_mammo.scores import read_scores
 
     allowed = read_preset(budget).budget
+    if threshold is not None and not math.isfinite(threshold):
+        raise MammoError(f"--threshold {threshold}: expected a number")
     tables, carried = [], threshold
     for path in (a, b):
         if path.suffix == ".csv":
@@ -38,7 +41,11 @@ def command(
             continue
         scores, own = scores_of(path, data, split)
         tables.append(scores)
-        carried = own.value if carried is None else carried
+        if threshold is None and carried not in (None, own.value):
+            raise MammoError(
+                f"A and B carry thresholds of their own, {carried} and {own.value}; pass one as --threshold"
+            )
+        carried = own.value if threshold is None else threshold
     if carried is None:
         raise MammoError("two scores.csv carry no threshold; pass the one to compare at with --threshold")
     report = measure_drift(tables[0], tables[1], carried, allowed)

@@ -1,14 +1,17 @@
 """tflite-mammo evaluate"""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tflite_mammo.cli._shared import ANY_PATH, FOLDER, data_of, json_option, open_dataset, print_json, start_keras
+from tflite_mammo.console import say
 from tflite_mammo.errors import MammoError
 
 if TYPE_CHECKING:
+    from tflite_mammo.data.dataset import Dataset
     from tflite_mammo.scores import Scores, Threshold
 
 
@@ -29,10 +32,10 @@ def command(model: Path, data: Path | None, split: str, out: Path | None, as_jso
     from tflite_mammo.schema import to_json
     from tflite_mammo.scores import write_scores
 
-    scores, threshold = scores_of(model, data, split)
-    verdict = evaluate(scores, threshold)
-    if out:
-        with whole_folder(out) as folder:
+    with whole_folder(out) if out else nullcontext() as folder:
+        scores, threshold = scores_of(model, data, split)
+        verdict = evaluate(scores, threshold)
+        if folder:
             write_scores(scores, folder / "scores.csv")
             (folder / "evaluation.json").write_text(to_json(verdict), encoding="utf-8")
     if as_json:
@@ -50,6 +53,8 @@ def scores_of(model: Path, data: Path | None, split: str) -> "tuple[Scores, Thre
         run = Run(model)
         dataset = data_of(run, data)
         dataset.expect_spec(run.data.spec, str(model))
+        dataset.expect_classes(run.data.classes, str(model))
+        _warn_of_other_data(dataset, run.data.fingerprint, model)
         start_keras()
         from tflite_mammo.training.fit import keras_scores
 
@@ -63,5 +68,14 @@ def scores_of(model: Path, data: Path | None, split: str) -> "tuple[Scores, Thre
     card = classifier.bundle.card
     dataset.expect_spec(card.spec, str(model))
     dataset.expect_classes(card.classes, str(model))
+    _warn_of_other_data(dataset, card.data, model)
     part = dataset.part(split)
     return dataset.scores(part, classifier.scores(dataset.tensors(part))), card.threshold
+
+
+def _warn_of_other_data(dataset: "Dataset", trained_on: str, model: Path) -> None:
+    if dataset.info.fingerprint != trained_on:
+        say(
+            f"note: {dataset.folder} is not the data that {model} was trained on ({trained_on[:12]}); "
+            "where it is of the same collection, patients judged here may have been trained on"
+        )

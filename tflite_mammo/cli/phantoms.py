@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from tflite_mammo.cli._shared import FOLDER
+from tflite_mammo.cli._shared import FOLDER, SEED
 from tflite_mammo.console import progress
 
 
 @click.command("phantoms")
 @click.argument("out", type=FOLDER)
 @click.option("--patients", default=100, show_default=True, help="Patients, four views each")
-@click.option("--seed", default=0, show_default=True, help="Same seed, same pixels")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed, same pixels")
 @click.option(
     "--format", "form", type=click.Choice(["png", "png16", "jpg", "dcm"]), default="png", show_default=True,
     help="File format of the images",

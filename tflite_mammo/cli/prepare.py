@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tflite_mammo.cli._shared import ANY_PATH, FOLDER, json_option, print_json
-from tflite_mammo.console import progress
+from tflite_mammo.cli._shared import ANY_PATH, FOLDER, SEED, json_option, print_json
+from tflite_mammo.console import progress, say
 from tflite_mammo.errors import MammoError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--patient", default="", help="REGEX for the patient in a path, or 'file'")
 @click.option("--classes", default="", help="Classes to keep, the finding last: benign,malignant")
 @click.option("--split", "shares", default="70/15/15", show_default=True, help="Shares by patient, or 'official'")
-@click.option("--seed", default=0, show_default=True, help="Seed of the split")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the split")
 @click.option("--like", type=ANY_PATH, help="Preprocess as this model or run does")
 @click.option("--size", default=224, show_default=True, help="Height and width in pixels")
 @click.option("--channels", type=click.Choice(["1", "3"]), default="1", show_default=True, help="Grey or colour")
@@ -64,6 +64,8 @@ def command(
     if classes:
         wanted = tuple(classes.split(","))
         manifest, left_out = manifest.only(wanted), manifest.count_without(wanted)
+    if shares != "official" and any(example.part for example in manifest.examples):
+        say(f"note: the collection's own split is not used, {shares} is drawn; --split official keeps it")
     plan = PreparePlan(adapter, spec, _shares(shares), seed, left_out)
     with progress("preparing images", len(manifest.examples)) as advance:
         dataset = prepare(manifest, out, plan, workers=workers, advance=advance)

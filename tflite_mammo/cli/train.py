@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tflite_mammo.cli._shared import FOLDER, json_option, open_dataset, print_json, start_keras
+from tflite_mammo.cli._shared import FOLDER, SEED, json_option, open_dataset, print_json, start_keras
 from tflite_mammo.console import progress, say
 
 
@@ -14,7 +14,7 @@ from tflite_mammo.console import progress, say
 @click.option("--out", required=True, type=FOLDER, help="New run folder")
 @click.option("--weights", default=None, help="imagenet, random or a file")
 @click.option("--epochs", default=None, type=click.IntRange(1), help="Epochs of every stage")
-@click.option("--seed", default=None, type=int, help="Seed instead of the recipe's")
+@click.option("--seed", default=None, type=SEED, help="Seed instead of the recipe's")
 @json_option
 def command(
     recipe: str, data: Path, out: Path, weights: str | None, epochs: int | None, seed: int | None, as_json: bool

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,8 +46,9 @@ def convert(
     advance(1)
     done = []
     for preset, path in targets:
-        flatbuffer = quantise(float32, preset, calibration_tensors(dataset, preset.calibration_images, run.recipe.seed))
-        done.append(_judge(flatbuffer, run, dataset, preset, path))
+        images = calibration_tensors(dataset, preset.calibration_images, run.recipe.seed)
+        flatbuffer = quantise(float32, preset, images)
+        done.append(_judge(flatbuffer, run, dataset, replace(preset, calibration_images=len(images)), path))
         advance(1)
     return done
 
@@ -88,7 +89,8 @@ def _card(flatbuffer: bytes, run: Run, preset: QuantPreset, drift: DriftReport |
         model_sha256=hashlib.sha256(flatbuffer).hexdigest(),
         licence_of_data=run.data.licence,
         calibration_images=preset.calibration_images,
-        recipe=to_dict(run.recipe),
+        # A file of weights by its name alone: the card travels, and a path may say whose machine it was.
+        recipe=to_dict(replace(run.recipe, weights=Path(run.recipe.weights).name)),
         evaluation=to_dict(run.evaluation),
         # Named files could be patients' names: the card travels, so it carries how many flipped and not which.
         drift={key: value for key, value in to_dict(drift).items() if key != "flipped"} if drift else {},

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,8 @@ class DatasetInfo:
     counts: dict[str, dict[str, int]]
     """Images per part and class."""
     fingerprint: str
-    """sha256 over the pixels and the manifest: what a run says it was trained on."""
+    """sha256 over the pixels, the manifest and the classes: what a run says it was trained on."""
+    manifest_sha256: str
     left_out: dict[str, int] = field(default_factory=dict)
     """Images of classes that were not asked for."""
 
@@ -63,6 +65,8 @@ class Dataset:
         if self.info.spec.fingerprint != self.info.spec_fingerprint:
             raise MammoError(f"{folder}: prepared by a version whose tensors differ from today's; prepare it again")
         self.examples = read_examples(folder / "manifest.csv")
+        if sha256((folder / "manifest.csv").read_bytes()).hexdigest() != self.info.manifest_sha256:
+            raise MammoError(f"{folder}: manifest.csv was changed after it was prepared; prepare the images again")
         patients = {name: frozenset(e.patient for e in self.examples if e.part == name) for name in PARTS}
         self.split = Split(**patients)
         shape = (len(self.examples), *self.info.spec.shape)

@@ -8,6 +8,8 @@ from tflite_mammo.errors import MammoError
 
 Box = tuple[int, int, int, int]
 PARTS = ("train", "validation", "test")
+RESERVED = ("error", "refused")
+"""What edge_app writes in the place of a class."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,18 @@ class Manifest:
     synthetic: bool = False
 
     def __post_init__(self) -> None:
-        if len(self.classes) < 2:
-            raise MammoError(f"{self.root}: one class only ({', '.join(self.classes)}); expected two or more")
+        if len(set(self.classes)) < 2 or len(set(self.classes)) < len(self.classes):
+            raise MammoError(f"{self.root}: classes {', '.join(self.classes)}; expected two or more, each once")
+        for name in self.classes:
+            if name in RESERVED or not name.isprintable() or name != name.strip():
+                raise MammoError(f"{self.root}: a class may not be called {name!r}; rename it")
+        files = Counter(example.file for example in self.examples)
+        name, count = files.most_common(1)[0] if files else ("", 0)
+        if count > 1:
+            raise MammoError(f"{self.root}: {name} stands {count} times; expected each image once")
+        for name in files:
+            if not _is_text(name):
+                raise MammoError(f"{self.root}: the file name {name!r} is not UTF-8; rename it")
         counts = Counter(example.label for example in self.examples)
         for label in counts:
             if label not in self.classes:
@@ -55,6 +67,14 @@ class Manifest:
     def count_without(self, classes: tuple[str, ...]) -> dict[str, int]:
         """How many examples `only` leaves out, per class."""
         return dict(Counter(example.label for example in self.examples if example.label not in classes))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def order_classes(labels: set[str]) -> tuple[str, ...]:

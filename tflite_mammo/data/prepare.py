@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
@@ -46,6 +47,7 @@ def prepare(
         images = np.lib.format.open_memmap(
             folder / "images.all.npy", mode="w+", dtype=np.uint8, shape=(len(manifest.examples), *plan.spec.shape)
         )
+        _reserve(folder / "images.all.npy")
         read = partial(_read, root=manifest.root, spec=plan.spec)
         results = map_ordered(read, manifest.examples, workers)
         for example, result in zip(manifest.examples, results, strict=True):
@@ -60,7 +62,8 @@ def prepare(
         _expect_enough(manifest, [name for name in PARTS if getattr(split, name)], kept, problems)
         _cut(folder, len(kept))
         write_manifest(folder / "manifest.csv", tuple(kept))
-        pixels.update((folder / "manifest.csv").read_bytes())
+        manifest_bytes = (folder / "manifest.csv").read_bytes()
+        pixels.update(manifest_bytes + "\n".join(manifest.classes).encode())
         with (folder / "problems.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("file", "reason"), *problems])
         info = DatasetInfo(
@@ -76,10 +79,17 @@ def prepare(
             problems=len(problems),
             counts=_counts(kept, manifest.classes),
             fingerprint=pixels.hexdigest(),
+            manifest_sha256=hashlib.sha256(manifest_bytes).hexdigest(),
             left_out=plan.left_out or {},
         )
         (folder / "dataset.json").write_text(to_json(info), encoding="utf-8")
     return Dataset(out)
+
+
+def _reserve(path: Path) -> None:
+    """Take the disk space now: a full disk met while writing to mapped memory would kill the process without a word."""
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _read(example: Example, *, root: Path, spec: PreprocessSpec) -> Bytes | str:

@@ -31,7 +31,7 @@ class Split:
 
 def split_by_patient(manifest: Manifest, shares: tuple[float, float, float], seed: int) -> Split:
     """Draw by patient, stratified by the gravest label among each patient's images."""
-    if min(shares) < 0 or abs(sum(shares) - 1.0) > 1e-6:
+    if not all(0 <= share <= 1 for share in shares) or abs(sum(shares) - 1.0) > 1e-6:
         raise MammoError(f"split {'/'.join(f'{100 * s:g}' for s in shares)}; expected three shares that add up to 100")
     strata: dict[str, list[str]] = {}
     for patient, label in sorted(_gravest(manifest.examples, manifest.classes).items()):

@@ -1,1 +1,1 @@
-"""Scores to verdicts: figures with intervals, the threshold, drift between two models. numpy and scikit-learn only."""
+"""Scores to verdicts: figures with intervals, the threshold, drift between two models. numpy alone so far."""

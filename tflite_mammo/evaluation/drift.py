@@ -6,7 +6,7 @@ import numpy as np
 
 from tflite_mammo.errors import MammoError
 from tflite_mammo.evaluation.metrics import auc_of
-from tflite_mammo.scores import Scores
+from tflite_mammo.scores import Scores, called
 
 NAMED_FLIPS = 20
 
@@ -63,7 +63,7 @@ def measure_drift(before: Scores, after: Scores, threshold: float, budget: Budge
         raise MammoError("drift: the images hold one class only; an AUC needs both")
     old, new = before.finding.astype(np.float64), after.finding.astype(np.float64)
     difference = np.abs(new - old)
-    flipped = np.flatnonzero((old >= threshold) != (new >= threshold))
+    flipped = np.flatnonzero(called(before.values, threshold) != called(after.values, threshold))
     auc_before, auc_after = auc_of(before.finding, positive), auc_of(after.finding, positive)
     share = flipped.size / len(before.rows)
     beyond = []

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tflite_mammo.errors import MammoError, missing_extra
+from tflite_mammo.errors import MammoError, first_line, missing_extra
 
 
 def read_dicom(path: Path) -> NDArray[np.uint16]:
@@ -34,9 +34,9 @@ def read_dicom(path: Path) -> NDArray[np.uint16]:
     except MammoError:
         raise
     except Exception as error:  # pydicom and its decoders raise almost anything on broken files
-        if not path.exists():
+        if isinstance(error, FileNotFoundError):
             raise MammoError(f"{path}: no such file") from None
-        raise MammoError(f"{path}: unreadable DICOM ({_first_line(error)}); replace it or leave it out") from error
+        raise MammoError(f"{path}: unreadable DICOM ({first_line(error)}); replace it or leave it out") from error
     if photometric == "MONOCHROME1":
         share = 1.0 - share
     return np.rint(share * 65535.0).astype(np.uint16)
@@ -48,8 +48,7 @@ def _display_share(values: NDArray[np.float64], dataset: Any) -> NDArray[np.floa
         return _looked_up(values, dataset.VOILUTSequence[0])
     if dataset.get("WindowCenter") is not None and dataset.get("WindowWidth") is not None:
         centre, width = _first(dataset.WindowCenter), _first(dataset.WindowWidth)
-        # The LINEAR function of the standard, PS3.3 C.11.2.1.2.
-        return np.clip((values - (centre - 0.5)) / max(width - 1.0, 1.0) + 0.5, 0.0, 1.0)
+        return _windowed(values, centre, width, str(dataset.get("VOILUTFunction") or "LINEAR"))
     bits, signed = int(dataset.BitsStored), bool(dataset.get("PixelRepresentation", 0))
     slope, intercept = float(dataset.get("RescaleSlope", 1)), float(dataset.get("RescaleIntercept", 0))
     if slope == 0:
@@ -57,6 +56,17 @@ def _display_share(values: NDArray[np.float64], dataset: Any) -> NDArray[np.floa
     low = -(2.0 ** (bits - 1)) if signed else 0.0
     ends = sorted((low * slope + intercept, (low + 2.0**bits - 1.0) * slope + intercept))
     return np.clip((values - ends[0]) / (ends[1] - ends[0]), 0.0, 1.0)
+
+
+def _windowed(values: NDArray[np.float64], centre: float, width: float, function: str) -> NDArray[np.float64]:
+    """The three functions of the standard, PS3.3 C.11.2.1.2 and C.11.2.1.3."""
+    if function == "SIGMOID":
+        return 1.0 / (1.0 + np.exp(np.clip(-4.0 * (values - centre) / width, -700.0, 700.0)))
+    if function == "LINEAR_EXACT":
+        return np.clip((values - centre) / width + 0.5, 0.0, 1.0)
+    if function != "LINEAR":
+        raise ValueError(f"VOI LUT function {function}; expected LINEAR, LINEAR_EXACT or SIGMOID")
+    return np.clip((values - (centre - 0.5)) / max(width - 1.0, 1.0) + 0.5, 0.0, 1.0)
 
 
 def _looked_up(values: NDArray[np.float64], lut: Any) -> NDArray[np.float64]:
@@ -73,7 +83,3 @@ def _looked_up(values: NDArray[np.float64], lut: Any) -> NDArray[np.float64]:
 
 def _first(value: Any) -> float:
     return float(value[0] if hasattr(value, "__len__") and not isinstance(value, str) else value)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

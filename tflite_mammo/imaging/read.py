@@ -12,14 +12,15 @@ from tflite_mammo.errors import MammoError
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".bmp", ".dcm", ".dicom"})
+DICOM_SUFFIXES = frozenset({".dcm", ".dicom"})
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".bmp"}) | DICOM_SUFFIXES
 MAX_PIXELS = 89_000_000
 """Above every detector's size (the largest give about 28 million), and where Pillow begins to suspect an attack."""
 
 
 def image_files(folder: Path) -> list[Path]:
     """Every image under `folder`, in an order that does not depend on the file system."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    return sorted(path for path in folder.rglob("*") if _may_be_image(path) and path.is_file())
 
 
 def read_pixels(path: Path) -> Pixels:
@@ -37,19 +38,21 @@ def read_pixels(path: Path) -> Pixels:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise MammoError(f"{path}: too large an image; the limit is {MAX_PIXELS // 10**6} million pixels") from None
     except Exception as error:  # decoders raise OSError, SyntaxError, ValueError, struct.error and more on broken files
-        if not path.exists():
+        if isinstance(error, FileNotFoundError):
             raise MammoError(f"{path}: no such file") from None
         reason = "not an image in a known format" if isinstance(error, UnidentifiedImageError) else str(error)
         raise MammoError(f"{path}: unreadable image ({reason}); replace the file or leave it out") from error
 
 
+def _may_be_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES or _is_dicom(path)
+
+
 def _is_dicom(path: Path) -> bool:
-    if path.suffix.lower() in (".dcm", ".dicom"):
-        return True
-    if path.suffix:
-        return False
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return path.suffix.lower() in DICOM_SUFFIXES
     try:
-        with path.open("rb") as file:  # clinical exports often carry no suffix: the standard marks byte 128
+        with path.open("rb") as file:  # clinical exports are often named IM1 or by a UID: the standard marks byte 128
             return file.read(132)[128:] == b"DICM"
     except OSError:
         return False

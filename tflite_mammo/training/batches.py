@@ -28,6 +28,10 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return -(-self._order.size // self._batch_size)
 
+    @property
+    def images_per_epoch(self) -> int:
+        return int(self._order.size)
+
     def __getitem__(self, index: int) -> Batch:
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         labels = self._labels[chosen]

@@ -89,7 +89,7 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self.best: list[np.ndarray] | None = None
         self._network, self._dataset, self._advance = model, dataset, advance
         self._validation = dataset.part("validation")
-        self._images = len(_batches(recipe, dataset)) * recipe.batch_size
+        self._images = _batches(recipe, dataset).images_per_epoch
         self._started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:

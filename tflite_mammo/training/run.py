@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tflite_mammo.data.dataset import DatasetInfo
-from tflite_mammo.errors import MammoError
+from tflite_mammo.errors import MammoError, first_line
 from tflite_mammo.evaluation.evaluate import Evaluation
 from tflite_mammo.files import read_table
 from tflite_mammo.schema import read_json, read_toml
@@ -94,9 +94,5 @@ class Run:
             return keras.saving.load_model(self.folder / "model.keras", compile=False)
         except Exception as error:  # Keras raises ValueError, TypeError, OSError and zipfile's own on a broken archive
             raise MammoError(
-                f"{self.folder}/model.keras cannot be loaded ({_first_line(error)}); train it again"
+                f"{self.folder}/model.keras cannot be loaded ({first_line(error)}); train it again"
             ) from error
-
-
-def _first_line(error: Exception) -> Any:
-    return (str(error).splitlines() or [type(error).__name__])[0]

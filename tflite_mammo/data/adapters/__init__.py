@@ -36,4 +36,6 @@ def read_collection(root: Path, name: str, options: AdapterOptions) -> Manifest:
         raise MammoError(f"no adapter is called '{name}'; there are: {', '.join(known)}")
     if not root.is_dir():
         raise MammoError(f"{root}: no such folder")
+    if options.patient and name != "folder":
+        raise MammoError(f"--patient is for class folders; the adapter {name} knows the patients")
     return known[name].read(root, options)

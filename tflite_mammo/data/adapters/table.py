@@ -4,7 +4,7 @@ Understood besides: side, view, split (train, validation, test), and the lesion'
 Every other column is kept as it is, for subgroups.
 """
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tflite_mammo.data.adapters import AdapterOptions
 from tflite_mammo.data.adapters.folder import PART_FOLDERS
@@ -37,14 +37,20 @@ def read_examples(table: Path) -> tuple[Example, ...]:
 
 
 def _example(row: dict[str, str], where: str) -> Example:
+    row = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
     empty = [name for name in NEEDED if not row.get(name)]
     if empty:
         raise MammoError(f"{where}: no {empty[0]}; fill it in or take the line out")
+    place = PurePosixPath(row["file"])
+    if place.is_absolute() or ".." in place.parts:
+        raise MammoError(
+            f"{where}: file '{place}' lies outside the collection; name it relative to the .csv file's folder"
+        )
     part = row.get("split") or ""
     if part and part.lower() not in PART_FOLDERS:
         raise MammoError(f"{where}: split '{part}'; expected train, validation or test")
     return Example(
-        file=row["file"],
+        file=str(place),  # one name per file: without ./ and doubled slashes
         label=row["label"],
         patient=row["patient"],
         side=row.get("side") or "",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from tflite_mammo.errors import MammoError
+from tflite_mammo.errors import MammoError, first_line
 from tflite_mammo.training.backbones import efficientnet_lite, resnet50, small_cnn
 
 
@@ -43,4 +43,4 @@ def load_weights(base: keras.Model, name: str, weights: str) -> None:
     try:
         base.load_weights(path)
     except Exception as error:  # Keras raises ValueError, KeyError, OSError and h5py's own on a foreign file
-        raise MammoError(f"{path}: not weights of {name} ({str(error).splitlines()[0]})") from error
+        raise MammoError(f"{path}: not weights of {name} ({first_line(error)})") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from tflite_mammo.errors import MammoError
+from tflite_mammo.errors import MammoError, first_line
 
 OFFSET = (-123.68, -116.779, -103.939)
 
@@ -23,7 +23,7 @@ def imagenet(base: keras.Model) -> None:
     except Exception as error:  # urllib's and http's errors come through as plain Exception
         raise MammoError(
             "ResNet50's ImageNet weights are neither in Keras's cache nor to be downloaded from here "
-            f"({str(error).splitlines()[0]}); fetch resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5 from "
+            f"({first_line(error)}); fetch resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5 from "
             "keras-applications on another machine and pass --weights FILE, or pass --weights random"
         ) from error
     base.set_weights(published.get_weights())
@@ -35,7 +35,7 @@ def load(base: keras.Model, path: Path) -> None:
     try:
         base.load_weights(path)
     except Exception as error:  # Keras raises ValueError, KeyError, OSError and h5py's own on a foreign file
-        raise MammoError(f"{path}: not weights of resnet50 ({str(error).splitlines()[0]})") from error
+        raise MammoError(f"{path}: not weights of resnet50 ({first_line(error)})") from error
     _turn_channels(base)
 
 
