@@ -42,6 +42,8 @@ def test_like_prepares_as_a_model_expects(
     model = converted["int8"].bundle.path
     assert call("prepare", phantom_folder, tmp_path / "data", *arguments, "--like", model).status == 0
     assert Dataset(tmp_path / "data").info.fingerprint == prepared.info.fingerprint
+    both = call("prepare", phantom_folder, tmp_path / "both", *arguments, "--like", model, "--size", 32)
+    both.assert_clean_error("--like takes every setting", "leave --size away")
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ def read_row(root: Path, columns: str, row: str) -> Example:
 
 
 def test_an_unknown_adapter_is_answered_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(MammoError, match=f"no adapter is called 'dcm'; there are: {', '.join(adapters())}"):
+    known = ".*".join(f"{name} \\({re.escape(adapter.layout)}\\)" for name, adapter in adapters().items())
+    with pytest.raises(MammoError, match=f"no adapter is called 'dcm'; there are: {known}"):
         read_collection(tmp_path, "dcm", AdapterOptions())
 
 

@@ -30,20 +30,16 @@ def start_keras() -> None:
         keras.ops.ones(1)  # the backend greets at its first use
 
 
-def open_dataset(folder: Path) -> "Dataset":
-    from tflite_mammo.data.dataset import Dataset
-
-    return Dataset(folder)
-
-
 def data_of(run: "Run", given: Path | None) -> "Dataset":
     """The data that a run was trained on: as given, or where it lay when the run was made."""
+    from tflite_mammo.data.dataset import Dataset
+
     if given is not None:
-        return open_dataset(given)
+        return Dataset(given)
     folder = Path(run.environment.data_folder)
     if not folder.is_dir():
         raise MammoError(f"{run.folder} was trained on {folder}, which is not there; pass its place with --data")
-    return open_dataset(folder)
+    return Dataset(folder)
 
 
 def print_json(value: Any) -> None:

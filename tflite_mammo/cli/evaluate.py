@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tflite_mammo.cli._shared import ANY_PATH, FOLDER, data_of, json_option, open_dataset, print_json, start_keras
+from tflite_mammo.cli._shared import ANY_PATH, FOLDER, data_of, json_option, print_json, start_keras
 from tflite_mammo.console import say
 from tflite_mammo.errors import MammoError
 
@@ -59,12 +59,13 @@ def scores_of(model: Path, data: Path | None, split: str) -> "tuple[Scores, Thre
         from tflite_mammo.training.fit import keras_scores
 
         return keras_scores(run.model(), dataset, dataset.part(split)), run.evaluation.threshold
+    from tflite_mammo.data.dataset import Dataset
     from tflite_mammo.predict import Classifier
 
     classifier = Classifier(model, threads=2)
     if data is None:
         raise MammoError("--data is needed to judge a .tflite file; pass a folder from `tflite-mammo prepare`")
-    dataset = open_dataset(data)
+    dataset = Dataset(data)
     card = classifier.bundle.card
     dataset.expect_spec(card.spec, str(model))
     dataset.expect_classes(card.classes, str(model))

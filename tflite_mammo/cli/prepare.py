@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from tflite_mammo.cli._shared import ANY_PATH, FOLDER, SEED, json_option, print_json
 from tflite_mammo.console import progress, say
@@ -47,7 +48,10 @@ if TYPE_CHECKING:
 )
 @click.option("--workers", default=None, type=click.IntRange(1), help="Processes  [default: all cores]")
 @json_option
+@click.pass_context
 def command(
+    ctx: click.Context,
+    /,
     src: Path, out: Path, adapter: str, patient: str, classes: str, shares: str, seed: int, like: Path | None,
     workers: int | None, as_json: bool, **settings: object,
 ) -> None:  # fmt: skip
@@ -58,6 +62,9 @@ def command(
     from tflite_mammo.data.adapters import AdapterOptions, read_collection
     from tflite_mammo.data.prepare import PreparePlan, prepare
 
+    given = [name for name in settings if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if like and given:
+        raise MammoError(f"--like takes every setting from {like}; leave --{given[0]} away")
     spec = _spec_of(like) if like else _spec(settings)
     manifest = read_collection(src, adapter, AdapterOptions(patient=patient))
     left_out: dict[str, int] = {}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tflite_mammo.cli._shared import FOLDER, SEED, json_option, open_dataset, print_json, start_keras
+from tflite_mammo.cli._shared import FOLDER, SEED, json_option, print_json, start_keras
 from tflite_mammo.console import progress, say
 
 
@@ -23,10 +23,11 @@ def command(
 
     Example: tflite-mammo train --recipe resnet50-u60 --data data/ --out runs/u60
     """
+    from tflite_mammo.data.dataset import Dataset
     from tflite_mammo.training.recipe import read_recipe, with_changes
 
     chosen = with_changes(read_recipe(recipe), weights=weights, epochs=epochs, seed=seed)
-    dataset = open_dataset(data)
+    dataset = Dataset(data)
     start_keras()
     from tflite_mammo.training.fit import steps_in
     from tflite_mammo.training.train import train

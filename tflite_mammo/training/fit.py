@@ -17,6 +17,7 @@ from tflite_mammo.training.network import Network, unfreeze
 from tflite_mammo.training.recipe import Recipe, Stage
 
 SMALLEST = 1e-7
+SCORED_AT_ONCE = 32
 OPTIMIZERS = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
 
 
@@ -33,11 +34,11 @@ class Epoch:
     images_per_second: float
 
 
-def keras_scores(model: keras.Model, dataset: Dataset, part: Part, batch_size: int = 32) -> Scores:
+def keras_scores(model: keras.Model, dataset: Dataset, part: Part) -> Scores:
     """The network's scores of one part, in inference mode."""
     blocks = [
-        np.asarray(model.predict_on_batch(dataset.images[part.rows[i : i + batch_size]].astype(np.float32)))
-        for i in range(0, part.rows.size, batch_size)
+        np.asarray(model.predict_on_batch(dataset.images[part.rows[i : i + SCORED_AT_ONCE]].astype(np.float32)))
+        for i in range(0, part.rows.size, SCORED_AT_ONCE)
     ]
     return dataset.scores(part, np.concatenate(blocks).astype(np.float32))
 

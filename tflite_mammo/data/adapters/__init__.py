@@ -33,7 +33,8 @@ def adapters() -> dict[str, Adapter]:
 def read_collection(root: Path, name: str, options: AdapterOptions) -> Manifest:
     known = adapters()
     if name not in known:
-        raise MammoError(f"no adapter is called '{name}'; there are: {', '.join(known)}")
+        there = ", ".join(f"{known_name} ({adapter.layout})" for known_name, adapter in known.items())
+        raise MammoError(f"no adapter is called '{name}'; there are: {there}")
     if not root.is_dir():
         raise MammoError(f"{root}: no such folder")
     if options.patient and name != "folder":
