@@ -74,7 +74,7 @@ def _earlier(path: Path, model_sha256: str) -> list[dict[str, str]]:
 
 def _write_whole(path: Path, rows: list[dict[str, str]]) -> None:
     with whole_file(path) as temporary, temporary.open("w", newline="", **TEXT) as file:
-        table = csv.DictWriter(file, COLUMNS)
+        table = csv.DictWriter(file, COLUMNS, extrasaction="ignore")  # a broken row may have grown columns
         table.writeheader()
         table.writerows(rows)
         file.flush()
