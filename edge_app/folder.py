@@ -11,37 +11,35 @@ from tflite_mammo.imaging import image_files, read_pixels
 from tflite_mammo.predict import Classifier
 
 
-def images_at(place: Path) -> list[tuple[str, Path]]:
-    """Name in the results, and path, of every image at `place`, which is a folder or one file.
-
-    The name is the path as it was given, so that x.png of one folder is not taken for x.png of another.
-    """
+def images_at(place: Path) -> list[Path]:
+    """Every image at `place`, which is a folder or one file."""
     if place.is_file():
-        return [(place.as_posix(), place)]
+        return [place]
     if not place.is_dir():
         raise MammoError(f"{place}: no such folder or file")
-    found = [(path.as_posix(), path) for path in image_files(place)]
+    found = image_files(place)
     if not found:
         raise MammoError(f"{place}: no image in it; expected PNG, JPEG, TIFF, PGM, BMP or DICOM files")
     return found
 
 
 def classify(
-    classifier: Classifier, images: list[tuple[str, Path]], results: Results, advance: Callable[[int], None]
+    classifier: Classifier, images: list[Path], results: Results, advance: Callable[[int], None]
 ) -> Counter[str]:
     """Add a row for every image that `results` does not hold yet; return how often each verdict was given."""
     verdicts: Counter[str] = Counter()
-    for name, path in images:
-        if name not in results.done:
-            row = _row(classifier, name, path)
+    for path in images:
+        if path.as_posix() not in results.done:
+            row = _row(classifier, path)
             results.add(row)
             verdicts[row.verdict] += 1
         advance(1)
     return verdicts
 
 
-def _row(classifier: Classifier, name: str, path: Path) -> ResultRow:
-    model = classifier.bundle.sha256
+def _row(classifier: Classifier, path: Path) -> ResultRow:
+    # Named by the path as it was given, so that x.png of one folder is not taken for x.png of another.
+    name, model = path.as_posix(), classifier.bundle.sha256
     started = time.perf_counter()
     try:
         prediction = classifier.predict(read_pixels(path))

@@ -61,11 +61,12 @@ def run_demo(out: Path, plan: DemoPlan, progress: Progress) -> tuple[Path, bool]
     with progress("1/6 drawing phantom patients", plan.patients) as advance:
         drawn = PhantomSet(plan.patients, plan.seed, 512, "png")
         write_phantoms(out / "phantoms", drawn, advance=advance)
-    manifest = read_collection(out / "phantoms", "phantoms", AdapterOptions())
-    with progress("2/6 preparing images by patient", len(manifest.only(CLASSES).examples)) as advance:
+    every = read_collection(out / "phantoms", "phantoms", AdapterOptions())
+    manifest = every.only(CLASSES)
+    with progress("2/6 preparing images by patient", len(manifest.examples)) as advance:
         spec = PreprocessSpec(height=plan.size_px, width=plan.size_px)
-        prepared = PreparePlan("phantoms", spec, SHARES, plan.seed, manifest.count_without(CLASSES))
-        dataset = prepare(manifest.only(CLASSES), out / "data", prepared, advance=advance)
+        prepared = PreparePlan("phantoms", spec, SHARES, plan.seed, every.count_without(CLASSES))
+        dataset = prepare(manifest, out / "data", prepared, advance=advance)
     with progress(f"3/6 training {plan.recipe.name}", steps_in(plan.recipe, dataset)) as advance:
         run = train(plan.recipe, dataset, out / "run", advance=advance)
     with progress("4/6 converting and measuring drift", 1 + len(QUANTS)) as advance:

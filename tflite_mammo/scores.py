@@ -75,9 +75,9 @@ class Scores:
         return np.array([row.label == self.classes[-1] for row in self.rows], dtype=np.bool_)
 
     @property
-    def finding(self) -> NDArray[np.float32]:
-        """The score of the finding."""
-        return self.values[:, -1]
+    def finding(self) -> NDArray[np.float64]:
+        """The score of the finding, in float64: beside a float32 a threshold would be rounded before it is compared."""
+        return self.values[:, -1].astype(np.float64)
 
     @property
     def patients(self) -> Sequence[str]:

@@ -59,7 +59,7 @@ def test_an_existing_run_is_not_written_over(run: Run, prepared: Dataset) -> Non
 
 def test_a_loss_that_is_no_number_is_named(prepared: Dataset) -> None:
     network = build_network(ONE_EPOCH, prepared.info.spec.shape, 2)
-    watch = _Watch(network.model, prepared, ONE_EPOCH, no_progress)
+    watch = _Watch(network.model, prepared, 1, no_progress)
     with pytest.raises(MammoError, match="epoch 1: the loss is nan; lower the recipe's learning_rate"):
         watch.on_epoch_end(0, {"loss": float("nan"), "accuracy": 0.5})
 

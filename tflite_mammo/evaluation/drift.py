@@ -61,8 +61,7 @@ def measure_drift(before: Scores, after: Scores, threshold: float, budget: Budge
     positive = before.positive
     if positive.all() or not positive.any():
         raise MammoError("drift: the images hold one class only; an AUC needs both")
-    old, new = before.finding.astype(np.float64), after.finding.astype(np.float64)
-    difference = np.abs(new - old)
+    difference = np.abs(after.finding - before.finding)
     flipped = np.flatnonzero(called(before.values, threshold) != called(after.values, threshold))
     auc_before, auc_after = auc_of(before.finding, positive), auc_of(after.finding, positive)
     share = flipped.size / len(before.rows)

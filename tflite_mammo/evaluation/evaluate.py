@@ -64,7 +64,7 @@ def lock_threshold(scores: Scores, locked_on: str) -> Threshold:
 
     The value lies half-way to the next lower score, so that a rounding of the scores on the device moves few across.
     """
-    positive, finding = scores.positive, scores.finding.astype(np.float64)
+    positive, finding = scores.positive, scores.finding
     if positive.all() or not positive.any():
         raise MammoError("the validation part holds one class only; a threshold needs both, prepare with more patients")
     levels = np.unique(finding)

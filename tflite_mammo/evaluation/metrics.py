@@ -14,11 +14,9 @@ Values = NDArray[np.float64]
 FIGURES = ("auc", "accuracy", "sensitivity", "specificity", "f1_positive", "f1_negative")
 
 
-def figures(
-    scores: NDArray[np.float32], positive: NDArray[np.bool_], threshold: float, weights: Values
-) -> Mapping[str, Values]:
+def figures(scores: Values, positive: NDArray[np.bool_], threshold: float, weights: Values) -> Mapping[str, Values]:
     """Each of FIGURES for every row of `weights` (draws x images)."""
-    called = scores.astype(np.float64) >= threshold  # as the device compares; in float32 the threshold would be rounded
+    called = scores >= threshold
     true_positive = weights @ (called & positive)
     false_positive = weights @ (called & ~positive)
     true_negative = weights @ (~called & ~positive)
@@ -34,7 +32,7 @@ def figures(
         }
 
 
-def auc(scores: NDArray[np.float32], positive: NDArray[np.bool_], weights: Values) -> Values:
+def auc(scores: Values, positive: NDArray[np.bool_], weights: Values) -> Values:
     """The chance that a case outscores a non-case, ties counting half (Mann-Whitney), per row of `weights`."""
     order = np.argsort(scores, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(scores[order]) > 0])
@@ -46,5 +44,5 @@ def auc(scores: NDArray[np.float32], positive: NDArray[np.bool_], weights: Value
     return result
 
 
-def auc_of(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> float:
+def auc_of(scores: Values, positive: NDArray[np.bool_]) -> float:
     return float(auc(scores, positive, np.ones((1, scores.size)))[0])

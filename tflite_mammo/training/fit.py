@@ -50,8 +50,8 @@ def steps_in(recipe: Recipe, dataset: Dataset) -> int:
 
 def fit(network: Network, recipe: Recipe, dataset: Dataset, advance: Advance) -> list[Epoch]:
     """Train `network` in place and return the history; afterwards it holds the weights that the recipe keeps."""
-    watch = _Watch(network.model, dataset, recipe, advance)
     batches = _batches(recipe, dataset)
+    watch = _Watch(network.model, dataset, batches.images_per_epoch, advance)
     for number, stage in enumerate(recipe.stages, 1):
         unfreeze(network.base, stage.unfreeze, batch_norm_frozen=recipe.batch_norm == "frozen")
         trainer = _trainer(network.model, recipe, stage, dataset)
@@ -83,14 +83,14 @@ def _trainer(model: keras.Model, recipe: Recipe, stage: Stage, dataset: Dataset)
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
     """Scores the validation part after each epoch, keeps the best weights and tells how far the fit has come."""
 
-    def __init__(self, model: keras.Model, dataset: Dataset, recipe: Recipe, advance: Advance) -> None:
+    def __init__(self, model: keras.Model, dataset: Dataset, images_per_epoch: int, advance: Advance) -> None:
         super().__init__()
         self.stage = 0
         self.history: list[Epoch] = []
         self.best: list[np.ndarray] | None = None
         self._network, self._dataset, self._advance = model, dataset, advance
         self._validation = dataset.part("validation")
-        self._images = _batches(recipe, dataset).images_per_epoch
+        self._images = images_per_epoch
         self._started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:

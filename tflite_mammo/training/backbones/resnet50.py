@@ -4,8 +4,6 @@ The published weights expect BGR with ImageNet's means taken off. The means are 
 is turned once, in the first kernel, so that no op of the device's model has to turn it for every image.
 """
 
-from pathlib import Path
-
 import keras
 
 from tflite_mammo.errors import MammoError, first_line
@@ -27,19 +25,10 @@ def imagenet(base: keras.Model) -> None:
             "keras-applications on another machine and pass --weights FILE, or pass --weights random"
         ) from error
     base.set_weights(published.get_weights())
-    _turn_channels(base)
 
 
-def load(base: keras.Model, path: Path) -> None:
-    """A Keras weights file in the published channel order, BGR."""
-    try:
-        base.load_weights(path)
-    except Exception as error:  # Keras raises ValueError, KeyError, OSError and h5py's own on a foreign file
-        raise MammoError(f"{path}: not weights of resnet50 ({first_line(error)})") from error
-    _turn_channels(base)
-
-
-def _turn_channels(base: keras.Model) -> None:
+def turn_channels(base: keras.Model) -> None:
+    """From BGR, as published, to RGB."""
     stem = base.get_layer("conv1_conv")
     kernel, bias = stem.get_weights()
     stem.set_weights([kernel[:, :, ::-1, :], bias])
