@@ -1,11 +1,33 @@
 """What the suites share: phantoms on disk, and one int8 model of the smallest network."""
 
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--keep", action="store_true", help="write the figures that documents quote to results/")
+
+
+@pytest.fixture
+def keep(request: pytest.FixtureRequest) -> Callable[[str, dict[str, float]], None]:
+    """Adds figures to results/NAME.json, if --keep says so."""
+
+    def add(name: str, figures: dict[str, float]) -> None:
+        path = RESULTS / f"{name}.json"
+        if request.config.getoption("--keep"):
+            known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+            path.write_text(json.dumps({**known, **figures}, indent=2) + "\n", encoding="utf-8")
+
+    return add
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ from pairs import in_turns, record
 from PIL import Image
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from tflite_mammo.imaging import image_files, read_pixels
+from tflite_mammo.imaging import image_files
 from tflite_mammo.predict import Classifier
-from tflite_mammo.preprocess import PreprocessSpec, preprocess
+from tflite_mammo.preprocess import PreprocessSpec, tensor_of
 from tflite_mammo.runtime import Runtime
 
 INVOKES = 300
@@ -42,7 +42,7 @@ def test_reading_and_preprocessing_against_plain_pillow(benchmark: BenchmarkFixt
 
     def ours() -> None:
         for path in files:
-            preprocess(read_pixels(path), spec)
+            tensor_of(path, spec)
 
     def peer() -> None:
         for path in files:
@@ -55,4 +55,4 @@ def test_reading_and_preprocessing_against_plain_pillow(benchmark: BenchmarkFixt
 
 def test_a_file_to_its_score(benchmark: BenchmarkFixture, phantoms: Path, model: Path) -> None:
     classifier, path = Classifier(model), image_files(phantoms)[0]
-    benchmark(lambda: classifier.predict(read_pixels(path)))
+    benchmark(lambda: classifier.predict(path))

@@ -27,11 +27,14 @@ def main(model: Path, images: Path, out: Path, threads: int | None, runtime: str
     """
     from edge_app.folder import classify, images_at
     from edge_app.results import Results
+    from tflite_mammo.errors import MammoError
     from tflite_mammo.parallel import available_cores
     from tflite_mammo.predict import Classifier
 
     found = images_at(images)
     classifier = Classifier(model, threads=threads or available_cores(), runtime=runtime)
+    if classifier.bundle.card.spec.crop == "roi":
+        raise MammoError(f"{model} looks at crops about outlined lesions, and a folder of images outlines none")
     with Results(out, classifier.bundle.sha256) as results, progress("classifying", len(found)) as advance:
         before = len(results.done)
         verdicts = classify(classifier, found, results, advance)

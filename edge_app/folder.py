@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge_app.results import ResultRow, Results
 from tflite_mammo.errors import MammoError
-from tflite_mammo.imaging import image_files, read_pixels
+from tflite_mammo.imaging import image_files
 from tflite_mammo.predict import Classifier
 
 
@@ -42,7 +42,7 @@ def _row(classifier: Classifier, path: Path) -> ResultRow:
     name, model = path.as_posix(), classifier.bundle.sha256
     started = time.perf_counter()
     try:
-        prediction = classifier.predict(read_pixels(path))
+        prediction = classifier.predict(path)
     except MammoError as error:
         return ResultRow(name, "error", "", "", str(error), _since(started), model)
     score, threshold = f"{prediction.score:.6f}", f"{prediction.threshold:.6f}"

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tflite_mammo.console import CleanCommand, CleanGroup, no_progress, progress, say
-from tflite_mammo.errors import MammoError
+from tflite_mammo.errors import LeakError, MammoError
 
 
 def run_raising(error: BaseException) -> Result:
@@ -20,6 +20,11 @@ def run_raising(error: BaseException) -> Result:
 def test_a_mammo_error_is_one_line_on_stderr_and_status_2() -> None:
     result = run_raising(MammoError("a.png: no such file"))
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", "error: a.png: no such file\n")
+
+
+def test_a_leak_is_one_line_too_and_status_1() -> None:
+    result = run_raising(LeakError("data: 2 pairs"))
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", "error: data: 2 pairs\n")
 
 
 def test_an_os_error_is_one_line_that_names_the_file() -> None:

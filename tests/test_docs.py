@@ -17,7 +17,11 @@ from tflite_mammo.declared import names_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / name / "README.md" for name in ("train", "convert", "edge_app", "benchmarks"))]
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        *(ROOT / name / "README.md" for name in ("train", "convert", "edge_app", "benchmarks")),
+    ]
 )
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -118,3 +122,16 @@ def test_every_recipe_and_preset_is_documented() -> None:
         assert name in trained or name.replace("resnet50", "") in trained, name
     for name in names_of("presets"):
         assert f"`{name}`" in converted, name
+
+
+def test_the_page_on_data_quotes_its_own_figures() -> None:
+    page = (ROOT / "docs/data.md").read_text(encoding="utf-8")
+    results = ROOT / "benchmarks/results"
+    prepared = json.loads((results / "prepare.json").read_text(encoding="utf-8"))
+    wanted = [f"{value:.2f}" for value in prepared.values()]
+    for name in ("audit", "audit-rsna-subset", "audit-busi"):
+        found = json.loads((results / f"{name}.json").read_text(encoding="utf-8"))
+        wanted += [f"{found[figure]:.3f}" for figure in ("recall", "precision")]
+        wanted += [f"{value:.3f}" for value in found["recall_by_kind"].values()]
+        wanted += [f"{found['many']['seconds']:.0f} s"] if "many" in found else []
+    assert not [figure for figure in wanted if re.sub(r"\b0\.", ".", figure) not in page and figure not in page]

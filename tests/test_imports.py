@@ -106,6 +106,16 @@ def test_evaluation_stays_with_numpy_and_scikit_learn() -> None:
     assert not (set(HEAVY) - {"sklearn", "scipy"}) & _roots(_of("evaluation"))
 
 
+def test_the_audit_stays_with_opencv_and_scikit_learn() -> None:
+    assert not (set(HEAVY) - {"sklearn", "cv2"}) & _roots(_of("auditing"))
+
+
+@pytest.mark.parametrize("module", ["report", "gate"])
+def test_a_machine_that_only_trains_reads_the_report_without_what_makes_one(module: str) -> None:
+    done = _run(BLOCK.format(heavy=HEAVY) + f"import tflite_mammo.auditing.{module}")
+    assert done.returncode == 0, done.stderr
+
+
 def test_nothing_in_the_library_imports_the_device_or_the_benchmarks() -> None:
     assert not {"edge_app", "benchmarks"} & _roots(_of("."))
 
@@ -118,7 +128,7 @@ def test_the_device_imports_the_core_only() -> None:
 
 
 def test_the_core_imports_no_other_room() -> None:
-    rooms = {"data", "training", "evaluation", "conversion", "benchmarking", "reporting", "cli"}
+    rooms = {"auditing", "data", "training", "evaluation", "conversion", "benchmarking", "reporting", "cli"}
     for path in [PACKAGE / f"{name}.py" for name in CORE] + _of("imaging"):
         entered = {name.split(".")[1] for name in _imports(path) if name.startswith("tflite_mammo.")}
         assert not entered & rooms, path

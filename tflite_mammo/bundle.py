@@ -38,6 +38,8 @@ class ModelCard:
     threshold: Threshold
     data: str
     """Fingerprint of the training data."""
+    fold: int
+    """Which of the data's folds it was trained on; 0 where there is one split."""
     source: str
     synthetic: bool
     """True when it was trained on drawn phantoms; its figures then say nothing about people."""
@@ -46,6 +48,10 @@ class ModelCard:
     intended_use: str = INTENDED_USE
     licence_of_data: str = "not stated"
     calibration_images: int = 0
+    calibration: tuple[str, ...] = ()
+    """Digests of the tensors that the integer ranges were taken from, for an audit to look for among test images."""
+    audit: dict[str, Any] = field(default_factory=dict)
+    """What the audit of the training data found, and whether somebody trained on a leak all the same."""
     recipe: dict[str, Any] = field(default_factory=dict)
     evaluation: dict[str, Any] = field(default_factory=dict)
     """Of the trained network on its test part."""

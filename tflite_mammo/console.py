@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tflite_mammo.errors import MammoError, missing_extra
+from tflite_mammo.errors import LeakError, MammoError, missing_extra
 
 Advance = Callable[[int], None]
 """Told after every piece of work how many units it held."""
@@ -19,10 +19,14 @@ def no_progress(_: int) -> None:
 
 
 class _Fault(click.ClickException):
-    exit_code = 2
+    exit_code = MammoError.status
 
     def show(self, file: Any = None) -> None:
         click.echo(f"error: {self.format_message()}", err=True)
+
+
+class _Refusal(_Fault):
+    exit_code = LeakError.status
 
 
 class _CleanErrors:
@@ -32,7 +36,7 @@ class _CleanErrors:
         try:
             return super().invoke(ctx)  # type: ignore[misc]
         except MammoError as error:
-            raise _Fault(str(error)) from error
+            raise (_Refusal if isinstance(error, LeakError) else _Fault)(str(error)) from error
         except ModuleNotFoundError as error:
             package = str(error.name).split(".")[0]
             if package in ("tflite_mammo", "edge_app"):

@@ -65,7 +65,7 @@ def run_demo(out: Path, plan: DemoPlan, progress: Progress) -> tuple[Path, bool]
     manifest = every.only(CLASSES)
     with progress("2/6 preparing images by patient", len(manifest.examples)) as advance:
         spec = PreprocessSpec(height=plan.size_px, width=plan.size_px)
-        prepared = PreparePlan("phantoms", spec, SHARES, plan.seed, every.count_without(CLASSES))
+        prepared = PreparePlan("phantoms", spec, SHARES, seed=plan.seed)
         dataset = prepare(manifest, out / "data", prepared, advance=advance)
     with progress(f"3/6 training {plan.recipe.name}", steps_in(plan.recipe, dataset)) as advance:
         run = train(plan.recipe, dataset, out / "run", advance=advance)

@@ -2,7 +2,15 @@
 
 
 class MammoError(Exception):
-    """Bad input. The message is one line that a person can act on; the commands print it and end with status 2."""
+    """Bad input. The message is one line that a person can act on; the commands print it and end with its status."""
+
+    status = 2
+
+
+class LeakError(MammoError):
+    """Data with a leak was about to be trained on: not wrong use, but a verdict."""
+
+    status = 1
 
 
 def first_line(error: Exception) -> str:

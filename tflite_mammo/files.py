@@ -1,9 +1,11 @@
 """Writing that is whole or not there (a temporary name beside the place, then a rename), and reading of tables."""
 
 import csv
+import fcntl
+import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,24 +25,88 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder to fill; it becomes `path` when the block ends well and vanishes when it does not."""
+def whole_folder(path: Path, *, resume: bool = False) -> Iterator[Path]:
+    """Yield a temporary folder to fill; it becomes `path` when the block ends well and vanishes when it does not.
+
+    With `resume` it stays instead, and the next call for the same path yields it again with what it holds.
+    """
+    place = expect_new(path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_name(f".{place.name}.partial") if resume else _beside(place)
+    temporary.mkdir(exist_ok=resume)
+    try:
+        with _alone_in(temporary, path):
+            yield temporary
+            if place.exists():
+                place.rmdir()
+            temporary.rename(place)  # while nobody else can take it for an earlier try
+    finally:
+        if not resume:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def expect_new(path: Path) -> Path:
+    """Ask before the work is done. The place with links followed; an empty folder there is as good as none."""
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise MammoError(f"{path} exists already; choose another name or remove it first")
-    place = path.resolve()  # a link to a folder on another disk stays, and what it points to is filled
-    if place == Path.cwd() or place.is_mount():
-        what = "the folder you are in" if place == Path.cwd() else "a mounted disk itself"
-        raise MammoError(f"{path} is {what}, which cannot be put in place whole; name a new folder inside it")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(place)
-    temporary.mkdir()
+    return _movable(path)
+
+
+@contextmanager
+def replaced_folder(path: Path, names: Collection[str]) -> Iterator[Path]:
+    """As `whole_folder`, but in the place of an earlier one, which may hold files of these `names` and nothing else."""
+    expect_replaceable(path, names)
+    place = _movable(path)
+    temporary, old = _beside(place), _beside(place)
+    temporary.mkdir(parents=True)
     try:
         yield temporary
         if place.exists():
-            place.rmdir()
-        temporary.rename(place)
+            place.rename(old)
+        try:
+            temporary.rename(place)
+        except OSError:
+            if old.exists():
+                old.rename(place)
+            raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def expect_replaceable(path: Path, names: Collection[str]) -> None:
+    """Ask before the work is done: nobody's files may be lost because a folder of theirs was named."""
+    if path.exists() and not path.is_dir():
+        raise MammoError(f"{path} is a file; name a folder")
+    others = sorted(left.name for left in path.iterdir() if left.name not in names) if path.exists() else []
+    if others:
+        raise MammoError(f"{path} holds other things, such as {others[0]}; name a new folder")
+    _movable(path)
+
+
+def _movable(path: Path) -> Path:
+    """A link to a folder on another disk stays, and what it points to is filled."""
+    place = path.resolve()
+    if place == Path.cwd() or place.is_mount():
+        what = "the folder you are in" if place == Path.cwd() else "a mounted disk itself"
+        raise MammoError(f"{path} is {what}, which cannot be put in place whole; name a new folder inside it")
+    return place
+
+
+@contextmanager
+def _alone_in(folder: Path, path: Path) -> Iterator[None]:
+    """Two processes that fill the same folder would spoil each other's work."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise MammoError(
+                f"{path} is being written by another process; wait for it or choose another name"
+            ) from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -48,16 +114,12 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def read_table(
-    path: Path, renamed: Mapping[str, str] | None = None
-) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """The columns of a .csv file, some of them renamed, and each row with the line it ends on."""
+def read_table(path: Path, *, delimiter: str = ",") -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """The columns of a .csv file, and each row with the line it ends on."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            columns = [(renamed or {}).get(name, name) for name in reader.fieldnames or []]
-            reader.fieldnames = columns
-            return columns, [(reader.line_num, row) for row in reader]
+            reader = csv.DictReader(file, delimiter=delimiter)
+            return list(reader.fieldnames or []), [(reader.line_num, row) for row in reader]
     except FileNotFoundError:
         raise MammoError(f"{path}: no such file") from None
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Pixels to a Prediction: the way of one image on the device, and of every image that a .tflite file is judged on."""
+"""A file to a Prediction: the way of one image on the device, and of every image that a .tflite file is judged on."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from tflite_mammo.bundle import read_bundle
 from tflite_mammo.errors import MammoError
-from tflite_mammo.imaging.read import Pixels
-from tflite_mammo.preprocess import Bytes, preprocess
+from tflite_mammo.preprocess import Bytes, tensor_of
 from tflite_mammo.runtime import Runtime
 from tflite_mammo.scores import called
 
@@ -24,7 +23,7 @@ class Prediction:
 
 
 class Classifier:
-    """A bundle and a runtime: everything that stands between pixels and a label is inside."""
+    """A bundle and a runtime: everything that stands between a file and a label is inside."""
 
     def __init__(self, path: Path, *, threads: int = 1, runtime: str = "auto") -> None:
         self.bundle = read_bundle(path)
@@ -34,9 +33,13 @@ class Classifier:
                 f"{path}: the model takes {self.runtime.shape}, its card says {self.bundle.card.spec.shape}"
             )
 
-    def predict(self, pixels: Pixels) -> Prediction:
+    def predict(self, path: Path) -> Prediction:
+        """Of an image file."""
+        return self.decide(tensor_of(path, self.bundle.card.spec))
+
+    def decide(self, tensor: Bytes) -> Prediction:
         card = self.bundle.card
-        scores = self.runtime.scores(preprocess(pixels, card.spec))
+        scores = self.runtime.scores(tensor)
         label = card.classes[int(called(scores[np.newaxis], card.threshold.value)[0])]
         return Prediction(label, float(scores[-1]), card.threshold.value)
 

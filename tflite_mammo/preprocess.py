@@ -1,6 +1,6 @@
-"""The one road from pixels to tensor. In: what `read_pixels` gave. Out: uint8 (height, width, channels).
+"""The one road from a file to a tensor: `read_for`, then `preprocess`. Out: uint8 (height, width, channels).
 
-Training, calibration, evaluation and device all call `preprocess`, and nothing else touches a pixel.
+Training, calibration, evaluation and device all go this way, and nothing else touches a pixel.
 It works in integers (Pillow resizes in fixed point), so x86 and ARM give the same bytes.
 """
 
@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -15,14 +16,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tflite_mammo.errors import MammoError
-from tflite_mammo.imaging.breast import find_breast
-from tflite_mammo.imaging.read import Pixels
+from tflite_mammo.imaging.breast import Breast, find_breast
+from tflite_mammo.imaging.read import Box, Picture, Pixels, read_picture
 from tflite_mammo.schema import to_dict
 
 Bytes = NDArray[np.uint8]
 
-BYTES_VERSION = 1
+BYTES_VERSION = 2
 """Raised whenever the same spec would give other bytes than before: it is part of every fingerprint."""
+
+NO_BOX = "no box of a lesion, and crop is 'roi'; give its box or use crop 'breast'"
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,10 @@ class PreprocessSpec:
     height: int = 224
     width: int = 224
     channels: int = 1
-    crop: Literal["none", "breast"] = "breast"
+    crop: Literal["none", "breast", "roi"] = "breast"
+    """roi: a square about the lesion's box, with some context; an image without a box cannot be prepared so."""
+    context_percent: int = 25
+    """roi: how much of the box's longer side is added at each side of it."""
     orient: Literal["keep", "left"] = "left"
     """left: mirrored where needed, so that the chest wall lies at the left edge."""
     polarity: Literal["keep", "dark"] = "dark"
@@ -46,6 +52,8 @@ class PreprocessSpec:
             raise ValueError(f"size {self.height}x{self.width}; expected 8 to 4096 each way")
         if self.channels not in (1, 3):
             raise ValueError(f"{self.channels} channels; expected 1 (grey) or 3 (colour)")
+        if not 0 <= self.context_percent <= 400:
+            raise ValueError(f"a context of {self.context_percent} percent; expected 0 to 400")
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -62,14 +70,55 @@ class PreprocessSpec:
         return ", ".join(f"{key} {mine[key]} against {theirs[key]}" for key in mine if mine[key] != theirs[key])
 
 
-def preprocess(pixels: Pixels, spec: PreprocessSpec) -> Bytes:
+def read_for(path: Path, spec: PreprocessSpec, box: Box | None = None) -> Picture:
+    """A file's pixels, decoded no finer than `preprocess` can use: the first half of the road."""
+    if spec.crop == "roi" and box is None:
+        raise MammoError(f"{path}: {NO_BOX}")
+    picture = read_picture(path, may_shrink=lambda *size: _shrink_by(size, spec, box), grey=spec.channels == 1)
+    if box and spec.crop == "roi":
+        try:
+            _inside(box, picture.width, picture.height)
+        except MammoError as error:
+            raise MammoError(f"{path}: {error}") from None
+    return picture
+
+
+def preprocess(pixels: Pixels, spec: PreprocessSpec, box: Box | None = None) -> Bytes:
+    """`box` is the lesion's, in pixels of `pixels`; only crop 'roi' asks for it."""
     image = _in_channels(_to_8_bit(pixels, spec), spec.channels)
-    if spec.crop == "breast" or spec.orient == "left" or spec.polarity == "dark":
-        image = _found_breast(image, spec)
+    if spec.crop == "roi":
+        if box is None:
+            raise MammoError(NO_BOX)
+        box = _inside(box, image.shape[1], image.shape[0])
+    by = _shrink_by((image.shape[1], image.shape[0]), spec, box)
+    if by > 1:
+        image = np.asarray(Image.fromarray(image).reduce(by))
+        box = box and (box[0] // by, box[1] // by, -(-box[2] // by), -(-box[3] // by))
+    if spec.crop != "none" or spec.orient == "left" or spec.polarity == "dark":
+        image = _found_breast(image, spec, box)
     if spec.contrast == "standardise":
         image = _standardised(image)
     fitted = _letterboxed(image, spec) if spec.fit == "letterbox" else _resized(image, spec.width, spec.height)
     return fitted.reshape(spec.shape)
+
+
+def tensor_of(path: Path, spec: PreprocessSpec, box: Box | None = None) -> Bytes:
+    """The whole road: a file to its tensor. `box` is the lesion's, in pixels of the stored image."""
+    picture = read_for(path, spec, box)
+    return preprocess(picture.pixels, spec, picture.on_pixels(box) if box else None)
+
+
+def _shrink_by(size: tuple[int, int], spec: PreprocessSpec, box: Box | None) -> int:
+    """The power of two by which an image may be averaged down before anything else is done to it.
+
+    Twice the tensor's size has to be left of what is looked at: that is as fine as bilinear resizing can use. A power
+    of two, since a JPEG decoder can do that too, and the same image in two formats should give nearly the same tensor.
+    """
+    looked_at = min(size)
+    if spec.crop == "roi" and box:
+        looked_at = min(looked_at, _square_side(box, spec))
+    finest = max(1, looked_at // (2 * max(spec.height, spec.width)))
+    return 1 << (finest.bit_length() - 1)
 
 
 def _to_8_bit(pixels: Pixels, spec: PreprocessSpec) -> Bytes:
@@ -94,16 +143,53 @@ def _in_channels(image: Bytes, channels: int) -> Bytes:
     return image
 
 
-def _found_breast(image: Bytes, spec: PreprocessSpec) -> Bytes:
+def _found_breast(image: Bytes, spec: PreprocessSpec, box: Box | None) -> Bytes:
     breast = find_breast(image if image.ndim == 2 else np.asarray(Image.fromarray(image).convert("L")))
     if spec.crop == "breast":
+        image = _without_litter(image, breast)
         left, top, right, bottom = breast.box
         image = image[top:bottom, left:right]
+    if spec.crop == "roi" and box:
+        image = _about(image, spec, box)
     if spec.polarity == "dark" and breast.bright_background:
         image = 255 - image
     if spec.orient == "left" and breast.side == "right":
         image = image[:, ::-1]
     return image
+
+
+def _without_litter(image: Bytes, breast: Breast) -> Bytes:
+    """Stickers, labels and frames painted over with background: they tell the clinic, not the finding."""
+    if not breast.litter.any():
+        return image
+    clean = image.copy()
+    clean[np.asarray(Image.fromarray(breast.litter).resize((image.shape[1], image.shape[0])))] = breast.background
+    return clean
+
+
+def _inside(box: Box, width: int, height: int) -> Box:
+    """The box cut to the image; by more than a trifle it may not stick out, since it then is another image's."""
+    trifle = max(width, height) // 100 + 1
+    cut = max(0, box[0]), max(0, box[1]), min(width, box[2]), min(height, box[3])
+    empty = cut[0] >= cut[2] or cut[1] >= cut[3]
+    if empty or max(abs(one - other) for one, other in zip(cut, box, strict=True)) > trifle:
+        raise MammoError(f"the lesion's box {box} does not lie in an image of {width}x{height} pixels")
+    return cut
+
+
+def _about(image: Bytes, spec: PreprocessSpec, box: Box) -> Bytes:
+    """A square about the box, moved into the image where it would stick out."""
+    left, top, right, bottom = box
+    height, width = image.shape[:2]
+    side = _square_side(box, spec)
+    start_x = max(0, min((left + right - side) // 2, width - side))
+    start_y = max(0, min((top + bottom - side) // 2, height - side))
+    return image[start_y : start_y + side, start_x : start_x + side]
+
+
+def _square_side(box: Box, spec: PreprocessSpec) -> int:
+    longer = max(box[2] - box[0], box[3] - box[1])
+    return max(1, longer * (100 + 2 * spec.context_percent) // 100)
 
 
 def _standardised(image: Bytes) -> Bytes:

@@ -15,9 +15,9 @@ class Done:
     stdout: str
     stderr: str
 
-    def assert_clean_error(self, *words: str) -> None:
-        """One line that begins with error:, nothing on stdout, status 2."""
-        assert (self.status, self.stdout) == (2, ""), self
+    def assert_clean_error(self, *words: str, status: int = 2) -> None:
+        """One line that begins with error:, nothing on stdout."""
+        assert (self.status, self.stdout) == (status, ""), self
         lines = [line for line in self.stderr.splitlines() if line.startswith("error: ")]
         assert len(lines) == 1, self.stderr
         assert lines[0] == self.stderr.splitlines()[-1]

@@ -1,6 +1,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tflite_mammo.data.dataset import Dataset
 from tflite_mammo.training.run import Run
 
@@ -36,3 +38,18 @@ def test_imagenet_weights_for_a_network_without_any_are_one_clean_line(call, pre
     arguments = ("--data", prepared.folder, "--out", tmp_path / "run", "--weights", "imagenet")
     call("train", "--recipe", "small-cnn", *arguments).assert_clean_error("small-cnn has no ImageNet weights")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_place_that_is_taken_is_refused_before_the_data_is_audited(
+    call, prepared: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tflite_mammo.auditing.gate.kept_report", lambda _: pytest.fail("audited"))
+    (tmp_path / "notes.txt").write_text("kept")
+    done = call("train", "--recipe", "small-cnn", "--data", prepared.folder, "--out", tmp_path)
+    done.assert_clean_error("exists already; choose another name")
+
+
+def test_a_training_on_clean_data_says_nothing_of_a_leak(call, prepared: Dataset, tmp_path: Path) -> None:
+    done = call("train", "--recipe", "small-cnn", "--data", prepared.folder, "--out", tmp_path / "run", "--epochs", 1)
+    assert done.status == 0
+    assert "LEAK" not in done.stdout

@@ -1,5 +1,6 @@
 """Conversion: every preset's ends, size and drift; calibration from training patients; rejection beyond the budget."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tflite_mammo.conversion.preset import read_preset
 from tflite_mammo.data.dataset import Dataset
 from tflite_mammo.declared import names_of
 from tflite_mammo.errors import MammoError
+from tflite_mammo.schema import to_dict
 from tflite_mammo.scores import Scores
 from tflite_mammo.training.run import Run
 
@@ -83,6 +85,19 @@ def test_the_card_names_no_image_and_no_place(converted: dict[str, Converted], r
     text = to_json(converted["int8"].bundle.card)
     assert not any(row.file in text or row.patient in text for row in run.scores.rows)
     assert run.environment.data_folder not in text
+
+
+def test_the_card_names_its_calibration_images_by_digests_alone(
+    converted: dict[str, Converted], run: Run, prepared: Dataset
+) -> None:
+    card = converted["int8"].bundle.card
+    tensors = calibration_tensors(prepared, 100, run.recipe.seed)
+    assert card.calibration == tuple(hashlib.sha256(tensor.tobytes()).hexdigest()[:16] for tensor in tensors)
+    assert converted["float32"].bundle.card.calibration == ()
+
+
+def test_the_card_carries_what_the_audit_of_its_data_found(converted: dict[str, Converted], run: Run) -> None:
+    assert converted["int8"].bundle.card.audit == to_dict(run.audit)
 
 
 def test_calibration_images_are_balanced_and_from_training_patients(prepared: Dataset) -> None:

@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tflite_mammo.data.manifest import PARTS, Example, Manifest
-from tflite_mammo.data.split import Split, official_split, split_by_patient
+from tflite_mammo.data.split import Split, fold_by_patient, official_folds, official_split, split_by_patient
 from tflite_mammo.errors import MammoError
 
 SHARES = (0.7, 0.15, 0.15)
@@ -136,3 +137,79 @@ def test_an_official_part_without_one_of_the_classes_is_refused() -> None:
     known = patients(3, 3, "train", "t") + patients(3, 3, "validation", "v") + patients(3, 0, "test", "e")
     with pytest.raises(MammoError, match="the test part would hold no 'malignant' image"):
         official_split(manifest(*known), seed=0)
+
+
+def test_a_collection_that_is_all_test_is_for_judging_alone() -> None:
+    split = split_by_patient(manifest(*patients(3, 2)), (0.0, 0.0, 1.0), 0)
+    assert [len(getattr(split, name)) for name in PARTS] == [0, 0, 5]
+
+
+@pytest.mark.parametrize(("count", "seed"), [(3, 0), (5, 0), (5, 1), (10, 2)])
+def test_every_patient_is_tested_in_one_fold_and_validates_in_the_one_before(count: int, seed: int) -> None:
+    examples = patients(31, 22)
+    folds = fold_by_patient(manifest(*examples), count, seed)
+    everybody = {example.patient for example in examples}
+    assert Counter(patient for fold in folds for patient in fold.test) == dict.fromkeys(everybody, 1)
+    assert [fold.validation for fold in folds] == [fold.test for fold in (*folds[1:], folds[0])]
+    assert all(fold.train | fold.validation | fold.test == everybody for fold in folds)
+
+
+def test_folds_differ_by_one_patient_at_most_and_so_do_their_malignant_ones() -> None:
+    examples = patients(31, 23)
+    tested = [fold.test for fold in fold_by_patient(manifest(*examples), 5, 0)]
+    assert sorted(map(len, tested)) == [10, 11, 11, 11, 11]
+    assert sorted(malignant_in(examples, names) for names in tested) == [4, 4, 5, 5, 5]
+
+
+def test_the_same_seed_gives_the_same_folds_and_another_seed_others() -> None:
+    whole = manifest(*patients(20, 20))
+    assert fold_by_patient(whole, 4, 3) == fold_by_patient(manifest(*reversed(patients(20, 20))), 4, 3)
+    assert fold_by_patient(whole, 4, 3) != fold_by_patient(whole, 4, 4)
+
+
+def test_the_owners_test_part_is_the_test_part_of_every_fold() -> None:
+    examples = [*patients(10, 10, "train", "a"), *patients(3, 3, "test", "c")]
+    folds = fold_by_patient(manifest(*examples), 2, 0)
+    assert {fold.test for fold in folds} == {frozenset(f"c{number}" for number in range(6))}
+    assert folds[0].validation | folds[1].validation == {f"a{number}" for number in range(20)}
+    assert folds[0].train == folds[1].validation
+
+
+@pytest.mark.parametrize(("part", "count", "least"), [("", 2, 3), ("", 1, 3), ("test", 1, 2)])
+def test_too_few_folds_leave_nothing_to_train_on(part: str, count: int, least: int) -> None:
+    examples = [*patients(10, 10, "", "a"), *patients(3, 3, part, "c")]
+    with pytest.raises(MammoError, match=f"{count} folds; expected {least} or more, so that each has a part to train"):
+        fold_by_patient(manifest(*examples), count, 0)
+
+
+def test_a_fold_without_one_of_the_classes_is_named() -> None:
+    with pytest.raises(
+        MammoError, match=r"the (train|validation|test) part of fold \d would hold no 'malignant' image"
+    ):
+        fold_by_patient(manifest(*patients(20, 2)), 4, 0)
+
+
+def with_folds(examples: list[Example], *folds: str) -> list[Example]:
+    return [replace(example, folds=folds) for example in examples]
+
+
+def test_the_owners_folds_are_kept() -> None:
+    groups = {"a": ("train", "test"), "b": ("validation", "train"), "c": ("test", "validation")}
+    examples = [e for prefix, folds in groups.items() for e in with_folds(patients(1, 1, "", prefix), *folds)]
+    one, two, three = (frozenset({f"{prefix}0", f"{prefix}1"}) for prefix in groups)
+    assert official_folds(manifest(*examples), 0) == (Split(one, two, three), Split(two, three, one))
+
+
+def test_the_owners_folds_get_a_validation_part_where_they_have_none() -> None:
+    groups = {"a": ("train", "test"), "b": ("test", "train")}
+    examples = [e for prefix, folds in groups.items() for e in with_folds(patients(12, 12, "", prefix), *folds)]
+    folds = official_folds(manifest(*examples), 0)
+    assert [(len(fold.train), len(fold.validation), len(fold.test)) for fold in folds] == [(20, 4, 24)] * 2
+    assert folds[0].validation <= folds[1].test
+
+
+def test_a_fold_of_the_owners_that_shares_a_patient_is_refused() -> None:
+    known = with_folds(patients(12, 12, "", "a"), "train") + with_folds(patients(12, 12, "", "b"), "test")
+    leaking = replace(known[0], file="again.png", folds=("test",))
+    with pytest.raises(MammoError, match="patient a0 would be in train and in test"):
+        official_folds(manifest(*known, leaking), 0)

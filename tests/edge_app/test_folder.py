@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from edge_app.cli import main
 from edge_app.folder import classify, images_at
 from edge_app.results import Results
+from tflite_mammo.bundle import write_bundle
 from tflite_mammo.conversion.convert import Converted
 from tflite_mammo.data.phantoms import PhantomSet, write_phantoms
 from tflite_mammo.predict import Classifier
@@ -181,3 +183,18 @@ def test_dicom_files_without_a_suffix_are_found(model: str, images: Path, tmp_pa
         path.rename(path.with_name(f"1.2.840.{i}"))
     _edge_app(model, tmp_path / "dicom/images", "--out", tmp_path / "results.csv")
     assert [row["verdict"] in ("benign", "malignant") for row in _rows(tmp_path / "results.csv")] == [True] * 4
+
+
+def test_a_model_of_lesion_crops_is_refused_at_once(
+    converted: dict[str, Converted], phantom_folder: Path, tmp_path: Path
+) -> None:
+    bundle = converted["float32"].bundle
+    spec = replace(bundle.card.spec, crop="roi")
+    card = replace(bundle.card, spec=spec, spec_fingerprint=spec.fingerprint)
+    weights = bundle.path.read_bytes()
+    weights = weights[: weights.index(b"PK\x03\x04")]
+    roi = write_bundle(weights, card, tmp_path / "roi.tflite").path
+    done = CliRunner().invoke(main, [str(roi), str(phantom_folder / "images"), "--out", str(tmp_path / "r.csv")])
+    assert done.exit_code == 2
+    assert "looks at crops about outlined lesions, and a folder of images outlines none" in done.stderr
+    assert not (tmp_path / "r.csv").exists()

@@ -2,15 +2,18 @@
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tflite_mammo.auditing.gate import audited, expect_no_leak
 from tflite_mammo.console import no_progress
 from tflite_mammo.data.dataset import Dataset
-from tflite_mammo.errors import MammoError
+from tflite_mammo.errors import LeakError, MammoError
 from tflite_mammo.evaluation.evaluate import lock_threshold
+from tflite_mammo.schema import to_json
 from tflite_mammo.training.fit import _Watch, keras_scores
 from tflite_mammo.training.network import build_network
 from tflite_mammo.training.recipe import read_recipe, with_changes
@@ -50,6 +53,32 @@ def test_a_run_that_fails_leaves_nothing_behind(prepared: Dataset, tmp_path: Pat
     with pytest.raises(MammoError, match=r"nowhere\.h5"):
         train(missing, prepared, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def leaky(prepared: Dataset, tmp_path: Path) -> Dataset:
+    """The prepared phantoms with an audit that found two pairs across parts."""
+    folder = tmp_path / "leaky"
+    shutil.copytree(prepared.folder, folder)
+    report = replace(audited(Dataset(folder)), leaks=2, duplicates=3, two_labels=1)
+    (folder / "audit" / "audit.json").write_text(to_json(report), encoding="utf-8")
+    return Dataset(folder)
+
+
+def test_data_with_a_leak_is_refused_before_anything_is_written(leaky: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(LeakError, match="2 pairs of images show the same in different parts"):
+        train(ONE_EPOCH, leaky, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_accepted_leak_is_remembered_by_the_run(leaky: Dataset, tmp_path: Path) -> None:
+    accepted = expect_no_leak(leaky, audited(leaky), accept=True)
+    run = train(ONE_EPOCH, leaky, tmp_path / "run", audit=accepted)
+    assert (run.audit.leaks, run.audit.duplicates, run.audit.two_labels, run.audit.accepted) == (2, 3, 1, True)
+
+
+def test_a_run_on_clean_data_says_so(run: Run) -> None:
+    assert (run.audit.leaks, run.audit.accepted) == (0, False)
 
 
 def test_an_existing_run_is_not_written_over(run: Run, prepared: Dataset) -> None:

@@ -11,6 +11,7 @@ COMMANDS = (
     "demo",
     "phantoms",
     "prepare",
+    "audit",
     "recipes",
     "train",
     "evaluate",

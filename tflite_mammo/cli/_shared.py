@@ -18,6 +18,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 SEED = click.IntRange(0, 2**32 - 1)
 ANY_PATH = click.Path(path_type=Path)
 
+fold_option = click.option("--fold", type=click.IntRange(1), help="Which fold, where DATA has folds")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON")
 
 
@@ -30,16 +31,26 @@ def start_keras() -> None:
         keras.ops.ones(1)  # the backend greets at its first use
 
 
-def data_of(run: "Run", given: Path | None) -> "Dataset":
-    """The data that a run was trained on: as given, or where it lay when the run was made."""
-    from tflite_mammo.data.dataset import Dataset
-
-    if given is not None:
-        return Dataset(given)
-    folder = Path(run.environment.data_folder)
-    if not folder.is_dir():
+def data_of(run: "Run", given: Path | None, fold: int | None = None) -> "Dataset":
+    """The data that a run was trained on, or other data that is given."""
+    folder = given or Path(run.environment.data_folder)
+    if given is None and not folder.is_dir():
         raise MammoError(f"{run.folder} was trained on {folder}, which is not there; pass its place with --data")
-    return Dataset(folder)
+    return data_for(run.folder, run.data.fingerprint, run.environment.fold, folder, fold)
+
+
+def data_for(model: Path, trained_on: str, own_fold: int, folder: Path, fold: int | None) -> "Dataset":
+    """At the model's own fold where the data is the model's own: in any other it has seen the patients tested."""
+    from tflite_mammo.data.dataset import Dataset, DatasetInfo
+    from tflite_mammo.schema import read_json
+
+    facts = folder / "dataset.json"
+    is_own = facts.is_file() and read_json(DatasetInfo, facts).fingerprint == trained_on
+    if not own_fold or not is_own:
+        return Dataset(folder, fold)
+    if fold not in (None, own_fold):
+        raise MammoError(f"--fold {fold}: {model} was trained on fold {own_fold}; leave --fold away")
+    return Dataset(folder, own_fold)
 
 
 def print_json(value: Any) -> None:

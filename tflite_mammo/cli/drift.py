@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tflite_mammo.cli._shared import ANY_PATH, FOLDER, json_option, print_json
+from tflite_mammo.cli._shared import ANY_PATH, FOLDER, fold_option, json_option, print_json
 from tflite_mammo.errors import MammoError
 
 
@@ -16,10 +16,12 @@ from tflite_mammo.errors import MammoError
 @click.option("--split", default="test", show_default=True, help="Part to compare on")
 @click.option("--threshold", type=float, help="Threshold  [default: the one A or B carries]")
 @click.option("--budget", default="int8", show_default=True, help="Preset whose budget holds")
+@fold_option
 @json_option
 def command(
-    a: Path, b: Path, data: Path | None, split: str, threshold: float | None, budget: str, as_json: bool
-) -> None:
+    a: Path, b: Path, data: Path | None, split: str, threshold: float | None, budget: str, fold: int | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Compare what two models decide, A before and B after; status 1 beyond the budget
 
     Each of A and B is a run, a .tflite file or a scores.csv.
@@ -39,7 +41,7 @@ def command(
         if path.suffix == ".csv":
             tables.append(read_scores(path).of_split(split))
             continue
-        scores, own = scores_of(path, data, split)
+        scores, own = scores_of(path, data, split, fold)
         tables.append(scores)
         if threshold is None and carried not in (None, own.value):
             raise MammoError(

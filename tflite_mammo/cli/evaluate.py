@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tflite_mammo.cli._shared import ANY_PATH, FOLDER, data_of, json_option, print_json, start_keras
+from tflite_mammo.cli._shared import (
+    ANY_PATH,
+    FOLDER,
+    data_for,
+    data_of,
+    fold_option,
+    json_option,
+    print_json,
+    start_keras,
+)
 from tflite_mammo.console import say
 from tflite_mammo.errors import MammoError
 
@@ -20,8 +29,9 @@ if TYPE_CHECKING:
 @click.option("--data", type=FOLDER, help="Folder from `prepare`  [default for a run: its own]")
 @click.option("--split", default="test", show_default=True, help="train, validation or test")
 @click.option("--out", type=FOLDER, help="New folder for evaluation.json and scores.csv")
+@fold_option
 @json_option
-def command(model: Path, data: Path | None, split: str, out: Path | None, as_json: bool) -> None:
+def command(model: Path, data: Path | None, split: str, out: Path | None, fold: int | None, as_json: bool) -> None:
     """Judge a run or a .tflite file at its locked threshold
 
     Example: tflite-mammo evaluate runs/u60/models/resnet50-u60-int8.tflite --data data/
@@ -33,7 +43,7 @@ def command(model: Path, data: Path | None, split: str, out: Path | None, as_jso
     from tflite_mammo.scores import write_scores
 
     with whole_folder(out) if out else nullcontext() as folder:
-        scores, threshold = scores_of(model, data, split)
+        scores, threshold = scores_of(model, data, split, fold)
         verdict = evaluate(scores, threshold)
         if folder:
             write_scores(scores, folder / "scores.csv")
@@ -45,13 +55,13 @@ def command(model: Path, data: Path | None, split: str, out: Path | None, as_jso
         click.echo(line)
 
 
-def scores_of(model: Path, data: Path | None, split: str) -> "tuple[Scores, Threshold]":
+def scores_of(model: Path, data: Path | None, split: str, fold: int | None) -> "tuple[Scores, Threshold]":
     """What a run or a .tflite file says of one part of a prepared folder, and the threshold it carries."""
     if model.is_dir():
         from tflite_mammo.training.run import Run
 
         run = Run(model)
-        dataset = data_of(run, data)
+        dataset = data_of(run, data, fold)
         dataset.expect_spec(run.data.spec, str(model))
         dataset.expect_classes(run.data.classes, str(model))
         _warn_of_other_data(dataset, run.data.fingerprint, model)
@@ -59,14 +69,13 @@ def scores_of(model: Path, data: Path | None, split: str) -> "tuple[Scores, Thre
         from tflite_mammo.training.fit import keras_scores
 
         return keras_scores(run.model(), dataset, dataset.part(split)), run.evaluation.threshold
-    from tflite_mammo.data.dataset import Dataset
     from tflite_mammo.predict import Classifier
 
     classifier = Classifier(model, threads=2)
     if data is None:
         raise MammoError("--data is needed to judge a .tflite file; pass a folder from `tflite-mammo prepare`")
-    dataset = Dataset(data)
     card = classifier.bundle.card
+    dataset = data_for(model, card.data, card.fold, data, fold)
     dataset.expect_spec(card.spec, str(model))
     dataset.expect_classes(card.classes, str(model))
     _warn_of_other_data(dataset, card.data, model)

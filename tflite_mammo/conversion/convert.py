@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from tflite_mammo import __version__
+from tflite_mammo.auditing.report import digest_of
 from tflite_mammo.bundle import ModelBundle, ModelCard, write_bundle
 from tflite_mammo.console import Advance, no_progress
 from tflite_mammo.conversion.export import export_float32
@@ -48,7 +49,8 @@ def convert(
     for preset, path in targets:
         images = calibration_tensors(dataset, preset.calibration_images, run.recipe.seed)
         flatbuffer = quantise(float32, preset, images)
-        done.append(_judge(flatbuffer, run, dataset, replace(preset, calibration_images=len(images)), path))
+        digests = tuple(digest_of(image.tobytes()) for image in images)
+        done.append(_judge(flatbuffer, run, dataset, preset, digests, path))
         advance(1)
     return done
 
@@ -64,18 +66,22 @@ def calibration_tensors(dataset: Dataset, count: int, seed: int) -> list[Bytes]:
     return [dataset.images[part.rows[i]] for i in chosen[:count]]
 
 
-def _judge(flatbuffer: bytes, run: Run, dataset: Dataset, preset: QuantPreset, path: Path) -> Converted:
+def _judge(
+    flatbuffer: bytes, run: Run, dataset: Dataset, preset: QuantPreset, digests: tuple[str, ...], path: Path
+) -> Converted:
     with TemporaryDirectory() as scratch:
         # Judged as the file that would be shipped, by the classifier that the device uses.
-        first = write_bundle(flatbuffer, _card(flatbuffer, run, preset, None), Path(scratch) / path.name)
+        first = write_bundle(flatbuffer, _card(flatbuffer, run, preset, digests, None), Path(scratch) / path.name)
         part = dataset.part("test")
         scores = dataset.scores(part, Classifier(first.path, threads=2).scores(dataset.tensors(part)))
     drift = measure_drift(run.scores.of_split("test"), scores, run.evaluation.threshold.value, preset.budget)
     place = path if drift.within else path.with_name(f"{path.name.removesuffix('.tflite')}.rejected.tflite")
-    return Converted(write_bundle(flatbuffer, _card(flatbuffer, run, preset, drift), place), drift, scores)
+    return Converted(write_bundle(flatbuffer, _card(flatbuffer, run, preset, digests, drift), place), drift, scores)
 
 
-def _card(flatbuffer: bytes, run: Run, preset: QuantPreset, drift: DriftReport | None) -> ModelCard:
+def _card(
+    flatbuffer: bytes, run: Run, preset: QuantPreset, digests: tuple[str, ...], drift: DriftReport | None
+) -> ModelCard:
     return ModelCard(
         name=run.environment.recipe,
         quantisation=preset.name,
@@ -84,11 +90,14 @@ def _card(flatbuffer: bytes, run: Run, preset: QuantPreset, drift: DriftReport |
         spec_fingerprint=run.data.spec_fingerprint,
         threshold=run.evaluation.threshold,
         data=run.data.fingerprint,
+        fold=run.environment.fold,
         source=run.data.source,
         synthetic=run.data.synthetic,
         model_sha256=hashlib.sha256(flatbuffer).hexdigest(),
         licence_of_data=run.data.licence,
-        calibration_images=preset.calibration_images,
+        calibration_images=len(digests),
+        calibration=digests,
+        audit=to_dict(run.audit),
         # A file of weights by its name alone: the card travels, and a path may say whose machine it was.
         recipe=to_dict(replace(run.recipe, weights=Path(run.recipe.weights).name)),
         evaluation=to_dict(run.evaluation),

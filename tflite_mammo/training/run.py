@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tflite_mammo.auditing.report import AuditRecord
 from tflite_mammo.data.dataset import DatasetInfo
 from tflite_mammo.errors import MammoError, first_line
 from tflite_mammo.evaluation.evaluate import Evaluation
@@ -35,6 +36,8 @@ class Environment:
     minutes: float
     data: str
     """Fingerprint of the prepared images and manifest."""
+    fold: int
+    """Which of the data's folds; 0 where it has one split."""
     data_folder: str
     """Where they lay; for finding them again on this machine, never copied into a card."""
 
@@ -44,6 +47,7 @@ class Run:
 
     FILES = (
         "recipe.toml",
+        "audit.json",
         "model.keras",
         "data.json",
         "environment.json",
@@ -62,6 +66,11 @@ class Run:
     def data(self) -> DatasetInfo:
         """What the training data said of itself: classes, preprocessing, source, fingerprint."""
         return read_json(DatasetInfo, self.folder / "data.json")
+
+    @cached_property
+    def audit(self) -> AuditRecord:
+        """What the audit of the training data found."""
+        return read_json(AuditRecord, self.folder / "audit.json")
 
     @cached_property
     def environment(self) -> Environment:

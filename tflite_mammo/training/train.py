@@ -12,6 +12,8 @@ import keras
 import numpy as np
 
 from tflite_mammo import __version__
+from tflite_mammo.auditing.gate import audited, expect_no_leak
+from tflite_mammo.auditing.report import AuditRecord
 from tflite_mammo.console import Advance, no_progress
 from tflite_mammo.data.dataset import Dataset
 from tflite_mammo.evaluation.evaluate import evaluate, lock_threshold
@@ -24,11 +26,16 @@ from tflite_mammo.training.recipe import Recipe, recipe_toml
 from tflite_mammo.training.run import Environment, Run
 
 
-def train(recipe: Recipe, dataset: Dataset, out: Path, *, advance: Advance = no_progress) -> Run:
+def train(
+    recipe: Recipe, dataset: Dataset, out: Path, *, audit: AuditRecord | None = None, advance: Advance = no_progress
+) -> Run:
+    """`audit` is what the data's audit found and the run remembers; without it, data with a leak is refused here."""
+    audit = audit or expect_no_leak(dataset, audited(dataset))
     started, clock = datetime.now(UTC), time.monotonic()
     keras.utils.set_random_seed(recipe.seed)
     with whole_folder(out) as folder:
         (folder / "recipe.toml").write_text(recipe_toml(recipe), encoding="utf-8")
+        (folder / "audit.json").write_text(to_json(audit), encoding="utf-8")
         (folder / "data.json").write_text(to_json(dataset.info), encoding="utf-8")
         network = build_network(recipe, dataset.info.spec.shape, len(dataset.info.classes))
         history = fit(network, recipe, dataset, advance)
@@ -72,6 +79,7 @@ def _environment(recipe: Recipe, dataset: Dataset, started: datetime, minutes: f
         started=started.isoformat(timespec="seconds"),
         minutes=round(minutes, 2),
         data=dataset.info.fingerprint,
+        fold=dataset.fold or 0,
         data_folder=str(dataset.folder.resolve()),
     )
 

@@ -2,10 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from tflite_mammo.data.manifest import Manifest
 from tflite_mammo.errors import MammoError
+
+MODULES = {
+    "folder": "folder",
+    "csv": "table",
+    "phantoms": "phantoms",
+    "mini-mias": "mini_mias",
+    "cmmd": "cmmd",
+    "cbis-ddsm": "cbis_ddsm",
+    "inbreast": "inbreast",
+    "bcdr": "bcdr",
+    "vindr-mammo": "vindr_mammo",
+    "rsna": "rsna",
+    "busi": "busi",
+    "breakhis": "breakhis",
+}
+"""The name of each adapter and its module: LAYOUT says in one line what it expects, read() gives the Manifest."""
 
 
 @dataclass(frozen=True)
@@ -18,25 +35,22 @@ class AdapterOptions:
 class Adapter:
     layout: str
     read: Callable[[Path, AdapterOptions], Manifest]
+    """Gives every lesion that is outlined as an example of its own (Example.lesion)."""
 
 
 def adapters() -> dict[str, Adapter]:
-    from tflite_mammo.data.adapters import folder, phantoms, table
-
-    return {
-        "folder": Adapter("a folder per class, or train/valid/test above them", folder.read),
-        "csv": Adapter("one .csv beside the images: path, label, patient and more", table.read),
-        "phantoms": Adapter("what `tflite-mammo phantoms` wrote", phantoms.read),
-    }
+    modules = {name: import_module(f"{__name__}.{module}") for name, module in MODULES.items()}
+    return {name: Adapter(module.LAYOUT, module.read) for name, module in modules.items()}
 
 
-def read_collection(root: Path, name: str, options: AdapterOptions) -> Manifest:
+def read_collection(root: Path, name: str, options: AdapterOptions, *, lesions: bool = False) -> Manifest:
+    """A collection by its adapter's name: an example per image, or with `lesions` one per outlined lesion."""
     known = adapters()
     if name not in known:
-        there = ", ".join(f"{known_name} ({adapter.layout})" for known_name, adapter in known.items())
-        raise MammoError(f"no adapter is called '{name}'; there are: {there}")
+        raise MammoError(f"no adapter is called '{name}'; there are: {', '.join(known)}")
     if not root.is_dir():
         raise MammoError(f"{root}: no such folder")
     if options.patient and name != "folder":
         raise MammoError(f"--patient is for class folders; the adapter {name} knows the patients")
-    return known[name].read(root, options)
+    manifest = known[name].read(root, options)
+    return manifest.outlined() if lesions else manifest.by_image()

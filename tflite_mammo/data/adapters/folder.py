@@ -1,16 +1,21 @@
 """Any collection in class folders: ROOT/benign/*.png, or ROOT/train/benign/*.png with valid and test beside it.
 
-Folders do not tell which woman an image shows, and guessing would leak: `patient` must say how to tell.
+Folders do not tell which woman an image shows, and guessing would leak: `patient` must say how to tell. The licence is
+the owners' and is put down as not stated.
 """
 
 import re
 from pathlib import Path
 
 from tflite_mammo.data.adapters import AdapterOptions
+from tflite_mammo.data.adapters.inventory import each_of
+from tflite_mammo.data.gather import gather
 from tflite_mammo.data.manifest import Example, Manifest, order_classes
 from tflite_mammo.errors import MammoError
-from tflite_mammo.imaging import image_files
+from tflite_mammo.imaging import IMAGE_SUFFIXES, image_files
 
+LAYOUT = "a folder per class, or train/valid/test above them"
+PICTURES = IMAGE_SUFFIXES | {".webp", ".gif", ".jp2", ".j2k", ".heic", ".avif", ".jxl", ".tga", ".ppm", ".pnm", ".npy"}
 PART_FOLDERS = {
     "train": "train", "training": "train",
     "valid": "validation", "val": "validation", "validation": "validation",
@@ -34,7 +39,20 @@ def read(root: Path, options: AdapterOptions) -> Manifest:
             for path in image_files(top / label):
                 relative = path.relative_to(root).as_posix()
                 examples.append(Example(relative, label, _patient(relative, options), part=part))
-    return Manifest(root, order_classes(classes), tuple(examples), source=root.resolve().name)
+    taken = {example.file for example in examples}
+    empty = sorted(classes - {example.label for example in examples})
+    if empty:
+        raise MammoError(
+            f"{root}: no image in the class folder '{empty[0]}'; expected PNG, JPEG, TIFF, PGM, BMP or DICOM"
+        )
+    problems = each_of(_others(root, taken), "in no class folder, or of no format that is read", "left out")
+    return gather(root, examples, problems, classes=order_classes(classes), source=root.resolve().name)
+
+
+def _others(root: Path, taken: set[str]) -> list[str]:
+    """Pictures by their names that are not among the examples."""
+    found = (path.relative_to(root).as_posix() for path in sorted(root.rglob("*")) if path.suffix.lower() in PICTURES)
+    return [file for file in found if file not in taken]
 
 
 def _folders(root: Path) -> list[str]:

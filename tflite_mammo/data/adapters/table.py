@@ -1,19 +1,31 @@
 """Any collection with one .csv in its folder. Columns file (or path), label and patient are needed.
 
-Understood besides: side, view, split (train, validation, test), and the lesion's box as left, top, right, bottom.
-Every other column is kept as it is, for subgroups.
+Understood besides: side, view, split (train, validation, test) or fold_1, fold_2 and so on (the same, per fold), and of
+a lesion its name (where a file shows several), its box as left, top, right, bottom or its mask (an image of the same
+size). Patients who name the same `same_as` are never parted by a split. Every other column is kept as it is, for
+subgroups. The licence is the owners' and is put down as not stated.
 """
 
+import re
+import sys
 from pathlib import Path, PurePosixPath
 
 from tflite_mammo.data.adapters import AdapterOptions
 from tflite_mammo.data.adapters.folder import PART_FOLDERS
-from tflite_mammo.data.manifest import Box, Example, Manifest, order_classes
+from tflite_mammo.data.adapters.inventory import each_of
+from tflite_mammo.data.adapters.sheet import Row, read_each
+from tflite_mammo.data.gather import gather
+from tflite_mammo.data.manifest import Example, Manifest, Problem
 from tflite_mammo.errors import MammoError
-from tflite_mammo.files import read_table
+from tflite_mammo.imaging import Box, image_files
 
 NEEDED = ("file", "label", "patient")
 BOX = ("left", "top", "right", "bottom")
+KNOWN = frozenset({*NEEDED, *BOX, "same_as", "side", "view", "lesion", "mask", "split", "row"})
+FOLD = re.compile(r"fold_\d+")
+
+
+LAYOUT = "one .csv beside the images: file, label, patient and more"
 
 
 def read(root: Path, options: AdapterOptions) -> Manifest:
@@ -23,52 +35,71 @@ def read(root: Path, options: AdapterOptions) -> Manifest:
         raise MammoError(
             f"{root}: .csv files found: {found}; expected exactly one with the columns {', '.join(NEEDED)}"
         )
-    examples = read_examples(tables[0])
-    classes = order_classes({example.label for example in examples})
-    return Manifest(root, classes, examples, source=root.resolve().name)
+    examples, problems = read_rows(tables[0])
+    named = {file for example in examples for file in (example.file, example.mask)} | {p.file for p in problems}
+    here = [path.relative_to(root).as_posix() for path in image_files(root)]
+    problems += each_of(
+        [file for file in here if file not in named], f"no row of {tables[0].name} names it", "left out"
+    )
+    return gather(root, examples, problems, source=root.resolve().name)
 
 
 def read_examples(table: Path) -> tuple[Example, ...]:
-    columns, lines = read_table(table, {"path": "file"})
-    missing = [name for name in NEEDED if name not in columns]
-    if missing:
-        raise MammoError(f"{table}: column '{missing[0]}' is missing; found {', '.join(columns) or 'an empty file'}")
-    return tuple(_example(row, f"{table}, line {number}") for number, row in lines)
+    """A table that this program wrote: each row is good, or the table has been damaged."""
+    examples, problems = read_rows(table)
+    if problems:
+        raise MammoError(f"{table}: {problems[0].file}: {problems[0].reason}")
+    return tuple(examples)
 
 
-def _example(row: dict[str, str], where: str) -> Example:
-    row = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
-    empty = [name for name in NEEDED if not row.get(name)]
+def read_rows(table: Path) -> tuple[list[Example], list[Problem]]:
+    """The rows that can be used, and what is wrong with each of the others."""
+    return read_each(table, NEEDED, _example, renamed={"path": "file"}, named=lambda row: row["file"])
+
+
+def _example(row: Row) -> Example:
+    row = {name: sys.intern(value) for name, value in row.items()}
+    empty = [name for name in NEEDED if not row[name]]
     if empty:
-        raise MammoError(f"{where}: no {empty[0]}; fill it in or take the line out")
-    place = PurePosixPath(row["file"])
-    if place.is_absolute() or ".." in place.parts:
-        raise MammoError(
-            f"{where}: file '{place}' lies outside the collection; name it relative to the .csv file's folder"
-        )
-    part = row.get("split") or ""
-    if part and part.lower() not in PART_FOLDERS:
-        raise MammoError(f"{where}: split '{part}'; expected train, validation or test")
+        raise ValueError(f"no {empty[0]}; fill it in or take the line out")
+    part = row.get("split", "")
+    folds = tuple(row[name] for name in sorted(filter(FOLD.fullmatch, row), key=lambda name: int(name[5:])))
+    for given in (part, *folds):
+        if given and given.lower() not in PART_FOLDERS:
+            raise ValueError(f"split '{given}'; expected train, validation or test")
     return Example(
-        file=str(place),  # one name per file: without ./ and doubled slashes
+        file=_inside(row["file"]),
         label=row["label"],
         patient=row["patient"],
-        side=row.get("side") or "",
-        view=row.get("view") or "",
-        box=_box(row, where),
+        group=row.get("same_as", ""),
+        side=row.get("side", ""),
+        view=row.get("view", ""),
+        lesion=row.get("lesion", ""),
+        box=_box(row),
+        mask=_inside(row["mask"]) if row.get("mask") else "",
         part=PART_FOLDERS.get(part.lower(), ""),
-        more={k: v for k, v in row.items() if k not in (*NEEDED, *BOX, "side", "view", "split", "row") and k},
+        folds=tuple(PART_FOLDERS.get(fold.lower(), "") for fold in folds),
+        more={name: value for name, value in row.items() if name not in KNOWN and not FOLD.fullmatch(name) and name},
     )
 
 
-def _box(row: dict[str, str], where: str) -> Box | None:
+def _inside(file: str) -> str:
+    if any(character < " " for character in file):
+        raise ValueError(f"file {file!r} holds a control character; rename it")
+    place = PurePosixPath(file)
+    if place.is_absolute() or ".." in place.parts:
+        raise ValueError(f"file '{place}' lies outside the collection; name it relative to the .csv file's folder")
+    return str(place)  # one name per file: without ./ and doubled slashes
+
+
+def _box(row: Row) -> Box | None:
     values = [row.get(name) or "" for name in BOX]
     if not any(values):
         return None
     try:
         left, top, right, bottom = (round(float(value)) for value in values)
     except (ValueError, OverflowError):
-        raise MammoError(f"{where}: box {values}; expected four numbers left, top, right, bottom") from None
+        raise ValueError(f"box {values}; expected four numbers left, top, right, bottom") from None
     if left >= right or top >= bottom:
-        raise MammoError(f"{where}: box {values}; expected left before right and top before bottom")
+        raise ValueError(f"box {values}; expected left before right and top before bottom")
     return left, top, right, bottom

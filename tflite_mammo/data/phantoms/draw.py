@@ -12,8 +12,9 @@ from tflite_mammo.data.phantoms.artefacts import (
     add_border,
     add_sticker,
 )
-from tflite_mammo.data.phantoms.lesions import Box, Label, Lesion, add_lesion
+from tflite_mammo.data.phantoms.lesions import Label, Lesion, add_lesion
 from tflite_mammo.data.phantoms.tissue import Anatomy, View, breast_plane
+from tflite_mammo.imaging import Box
 
 CMMD_MALIGNANT_SHARE = 4174 / 5590
 BOTH_BREASTS_SHARE = 0.4

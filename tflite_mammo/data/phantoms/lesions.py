@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflite_mammo.data.phantoms.tissue import Plane
+from tflite_mammo.imaging import Box
 
 Kind = Literal["mass", "calcification"]
 Label = Literal["benign", "malignant"]
-Box = tuple[int, int, int, int]
 
 CALCIFICATION_SHARE = 0.3
 LOOKALIKE_SHARE = 0.12
