@@ -55,8 +55,8 @@ def _duplicate(pair: Pair, one: tuple[Dataset, int], other: tuple[Dataset, int],
         other=theirs.name,
         data=str(one[0].folder),
         other_data=str(other[0].folder),
-        part=_parts(mine),
-        other_part=_parts(theirs),
+        part="/".join(_parts_of(mine)),
+        other_part="/".join(_parts_of(theirs)),
         patient=mine.patient,
         other_patient=theirs.patient,
         label=mine.label,
@@ -65,10 +65,6 @@ def _duplicate(pair: Pair, one: tuple[Dataset, int], other: tuple[Dataset, int],
         likeness=pair.likeness,
         leak=leak,
     )
-
-
-def _parts(example: Example) -> str:
-    return "/".join(example.folds) if example.folds else example.part
 
 
 def _places(everything: Sequence[tuple[Dataset, int]], pairs: Sequence[Pair]) -> list[set[Place]]:

@@ -41,12 +41,9 @@ def data_of(run: "Run", given: Path | None, fold: int | None = None) -> "Dataset
 
 def data_for(model: Path, trained_on: str, own_fold: int, folder: Path, fold: int | None) -> "Dataset":
     """At the model's own fold where the data is the model's own: in any other it has seen the patients tested."""
-    from tflite_mammo.data.dataset import Dataset, DatasetInfo
-    from tflite_mammo.schema import read_json
+    from tflite_mammo.data.dataset import Dataset, read_info
 
-    facts = folder / "dataset.json"
-    is_own = facts.is_file() and read_json(DatasetInfo, facts).fingerprint == trained_on
-    if not own_fold or not is_own:
+    if not own_fold or read_info(folder).fingerprint != trained_on:
         return Dataset(folder, fold)
     if fold not in (None, own_fold):
         raise MammoError(f"--fold {fold}: {model} was trained on fold {own_fold}; leave --fold away")

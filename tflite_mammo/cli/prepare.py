@@ -12,7 +12,7 @@ from tflite_mammo.console import progress, say
 from tflite_mammo.errors import MammoError
 
 if TYPE_CHECKING:
-    from tflite_mammo.data.dataset import DatasetInfo
+    from tflite_mammo.data.dataset import Dataset
     from tflite_mammo.data.manifest import Manifest
     from tflite_mammo.parallel import Engine
     from tflite_mammo.preprocess import PreprocessSpec
@@ -126,7 +126,7 @@ def command(
     except KeyboardInterrupt:
         say("stopped; the same command goes on from here")
         raise
-    print_json(dataset.info) if as_json else _print(dataset.info, out)
+    print_json(dataset.info) if as_json else _print(dataset)
 
 
 def _same(manifest: "Manifest", table: Path) -> "Manifest":
@@ -179,17 +179,17 @@ def _shares(text: str) -> 'tuple[float, float, float] | Literal["official"]':
     return train, validation, test
 
 
-def _print(info: "DatasetInfo", out: Path) -> None:
-    from tflite_mammo.data.dataset import Dataset
+def _print(dataset: "Dataset") -> None:
     from tflite_mammo.data.manifest import PARTS
 
-    for fold in range(1, info.folds + 1) if info.folds else [None]:
-        examples = Dataset(out, fold).examples
-        if fold:
-            click.echo(f"fold {fold}")
+    info, out = dataset.info, dataset.folder
+    for number in range(info.folds or 1):
+        if info.folds:
+            click.echo(f"fold {number + 1}")
         for part in PARTS:
-            patients = len({example.patient for example in examples if example.part == part})
-            counts = info.counts[f"fold_{fold} {part}" if fold else part]
+            placed = (e for e in dataset.examples if (e.folds[number] if info.folds else e.part) == part)
+            patients = len({example.patient for example in placed})
+            counts = info.counts[f"fold_{number + 1} {part}" if info.folds else part]
             numbers = "  ".join(f"{n:>5} {label}" for label, n in counts.items())
             click.echo(f"{part:<12}{patients:>5} patients  {numbers}")
     _print_problems(out / "problems.csv")

@@ -25,10 +25,6 @@ CUES = "cues.csv"
 CUE_NAMES = ("width", "height", "file_bytes", "brightness", "border")
 
 
-class FoldNeededError(MammoError):
-    """A dataset in folds was opened without saying at which."""
-
-
 @dataclass(frozen=True)
 class DatasetInfo:
     """What dataset.json holds."""
@@ -67,10 +63,8 @@ class Dataset:
     """A prepared folder, opened at one of its folds where it has folds. The pixels stay on disk until asked for."""
 
     def __init__(self, folder: Path, fold: int | None = None) -> None:
-        if not (folder / "dataset.json").is_file():
-            raise MammoError(f"{folder}: no dataset.json; expected a folder that `tflite-mammo prepare` wrote")
         self.folder, self.fold = folder, fold
-        self.info = read_json(DatasetInfo, folder / "dataset.json")
+        self.info = read_info(folder)
         if self.info.spec.fingerprint != self.info.spec_fingerprint:
             raise MammoError(f"{folder}: prepared by a version whose tensors differ from today's; prepare it again")
         _expect_fold(folder, fold, self.info.folds)
@@ -89,10 +83,7 @@ class Dataset:
     @classmethod
     def whole(cls, folder: Path) -> "Dataset":
         """For looking at all of it: at the first fold, where there are folds."""
-        try:
-            return cls(folder)
-        except FoldNeededError:
-            return cls(folder, fold=1)
+        return cls(folder, fold=1 if read_info(folder).folds else None)
 
     @cached_property
     def images(self) -> Bytes:
@@ -152,6 +143,12 @@ class Dataset:
             )
 
 
+def read_info(folder: Path) -> DatasetInfo:
+    if not (folder / "dataset.json").is_file():
+        raise MammoError(f"{folder}: no dataset.json; expected a folder that `tflite-mammo prepare` wrote")
+    return read_json(DatasetInfo, folder / "dataset.json")
+
+
 def write_manifest(path: Path, examples: Sequence[Example]) -> None:
     more = sorted({key for example in examples for key in example.more})
     folds = range(len(examples[0].folds))
@@ -174,7 +171,7 @@ def write_cues(path: Path, rows: Sequence[Done]) -> None:
 
 def _expect_fold(folder: Path, fold: int | None, folds: int) -> None:
     if folds and fold is None:
-        raise FoldNeededError(f"{folder} is prepared in {folds} folds; say which with --fold 1 to {folds}")
+        raise MammoError(f"{folder} is prepared in {folds} folds; say which with --fold 1 to {folds}")
     if fold is not None and not 1 <= fold <= folds:
         there = f"1 to {folds}" if folds else "none, it has one split"
         raise MammoError(f"{folder}: no fold {fold}; there are: {there}")
