@@ -1,6 +1,7 @@
-"""What the suites share: phantoms on disk, and one int8 model of the smallest network."""
+"""What the suites share: phantoms on disk and prepared, and one int8 model of the smallest network."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 RESULTS = Path(__file__).parent / "results"
@@ -57,3 +59,23 @@ def model(phantoms: Path) -> Path:
     run = train(recipe, data, phantoms.parent / "run")
     (done,) = convert(run, data, [(read_preset("int8"), phantoms.parent / "model.tflite")])
     return done.bundle.path
+
+
+@pytest.fixture(scope="session")
+def small_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """2,500 JPEG files in two class folders, already at 224 px."""
+    from drawn import collection
+
+    return collection(tmp_path_factory.mktemp("small"), "jpg", 2500, size=(224, 224))
+
+
+@pytest.fixture(scope="session")
+def prepared(small_files: Path) -> Path:
+    """Those prepared: 2,000 images of 224 px to train on, 250 to validate, as many of one class as of the other."""
+    from tflite_mammo.data.adapters import AdapterOptions, read_collection
+    from tflite_mammo.data.prepare import PreparePlan, prepare
+    from tflite_mammo.preprocess import PreprocessSpec
+
+    manifest = read_collection(small_files, "folder", AdapterOptions(patient="file"))
+    plan = PreparePlan("folder", PreprocessSpec(), (0.8, 0.1, 0.1))
+    return prepare(manifest, small_files.parent / "data", plan).folder

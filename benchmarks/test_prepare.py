@@ -1,11 +1,9 @@
 """How fast a collection is prepared: against the loop that everybody writes, against its own single core, in memory.
 
-The images are phantoms of about 2,300 x 1,900 pixels. Twelve are drawn; the others are copies under other names, which
-cost as much to read.
+The images are phantoms of about 2,300 x 1,900 pixels (drawn.py).
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -14,40 +12,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn import collection
 from PIL import Image
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from tflite_mammo.data.adapters import AdapterOptions, read_collection
-from tflite_mammo.data.phantoms.draw import draw_patient
 from tflite_mammo.data.prepare import PreparePlan, prepare
 from tflite_mammo.parallel import available_cores, keep_memory
 from tflite_mammo.preprocess import PreprocessSpec, tensor_of
 
 Keep = Callable[[str, dict[str, float]], None]
 
-HEIGHT, WIDTH = 2294, 1914
-IMAGES, DRAWN, ROUNDS = 1000, 12, 3
+IMAGES, ROUNDS = 1000, 3
 SPEC = PreprocessSpec()
 LEAST_AGAINST_PILLOW = {"jpg": 3.0, "png": 1.7}
 LEAST_SHARE_OF_CORES = 0.85
 MOST_MEMORY = 1.2
-
-
-def _collection(root: Path, suffix: str, count: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Path:
-    """`count` images in two classes, each of another patient."""
-    drawn = []
-    for number in range(DRAWN // 4):
-        for view in draw_patient(number, 1, max(size), 0.5):
-            image = Image.fromarray((view.pixels >> 4).astype(np.uint8)).resize(size)
-            path = root / f"drawn{len(drawn)}.{suffix}"
-            root.mkdir(parents=True, exist_ok=True)
-            image.save(path, **({"quality": 90} if suffix == "jpg" else {}))
-            drawn.append(path)
-    for number in range(count):
-        path = root / "images" / ("benign" if number % 2 else "malignant") / f"P{number:05d}.{suffix}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(drawn[number % DRAWN], path)
-    return root / "images"
 
 
 def _prepare(root: Path, out: Path, workers: int | None = None) -> None:
@@ -71,7 +51,7 @@ def test_preparing_beats_the_plain_loop_and_uses_every_core(
     benchmark: BenchmarkFixture, keep: Keep, tmp_path: Path, suffix: str
 ) -> None:
     keep_memory()  # as workers do, or the loops here would be slower for a reason of their own
-    root = _collection(tmp_path / suffix, suffix, IMAGES)
+    root = collection(tmp_path / suffix, suffix, IMAGES)
     files = sorted(root.rglob(f"*.{suffix}"))
     some = files[: IMAGES // 5]
     against_pillow, of_cores = [], []
@@ -129,7 +109,7 @@ def test_ten_times_the_images_take_the_same_memory(benchmark: BenchmarkFixture, 
     script, peaks = tmp_path / "run.py", {}
     script.write_text(RUN)
     for count in (1_000, 10_000):
-        root = _collection(tmp_path / str(count), "jpg", count, size=(480, 575))
+        root = collection(tmp_path / str(count), "jpg", count, size=(480, 575))
         out = tmp_path / f"out{count}"
         peaks[count] = _peak_mb([sys.executable, str(script), str(root), str(out), str(Path(__file__).parent)])
         print(f"\n{count} images: {peaks[count]:.0f} MB with two workers")

@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
+from tflite_mammo.auditing.gate import audited
 from tflite_mammo.data.adapters import AdapterOptions, read_collection
 from tflite_mammo.data.dataset import Dataset
 from tflite_mammo.data.prepare import PreparePlan, prepare
 from tflite_mammo.errors import MammoError
 from tflite_mammo.parallel import map_ordered
 from tflite_mammo.preprocess import PreprocessSpec
+from tflite_mammo.studies.conduct import Means, Order, conduct
+from tflite_mammo.studies.plan import Changes, expect_as_wanted, wanted_runs
+from tflite_mammo.studies.study import Study
 
 ray = pytest.importorskip("ray", reason="needs the extra cluster")
 
@@ -101,6 +105,27 @@ def test_an_unreadable_image_is_told_alike(phantom_folder: Path, tmp_path: Path)
     here = prepare(manifest, tmp_path / "here", plan, workers=1)
     assert there.info == here.info
     assert (there.folder / "problems.csv").read_bytes() == (here.folder / "problems.csv").read_bytes()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_work_that_no_node_has_room_for_is_one_clean_line() -> None:
+    with pytest.raises(MammoError, match="no node of the Ray cluster has 1 CPU and 1 GPU, as one run asks for"):
+        list(map_ordered(square, [1], engine="ray", gpus=1))
+    with pytest.raises(MammoError, match="has 2 CPU, as one run asks for"):  # two nodes of one processor each
+        list(map_ordered(square, [1], engine="ray", cpus=2))
+    assert list(map_ordered(square, [3], engine="ray", cpus=0.5)) == [9]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_study_on_a_cluster_trains_the_runs_that_this_machine_would(prepared: Dataset, tmp_path: Path) -> None:
+    study = Study("tiny", "Tiny", "None", "none", ("small-cnn",), (0, 1))
+    wanted = wanted_runs(study, prepared.folder, tmp_path, Changes())
+    audited(prepared)
+    order = Order(study, tuple(wanted), prepared.folder, prepared.info, tmp_path, Changes())
+    done = conduct(order, Means("ray"), lambda _: None)
+    assert [row.state for row in done.runs] == ["ok", "ok"]
+    for run in wanted:
+        expect_as_wanted(run)
 
 
 def test_a_cluster_that_does_not_answer_is_one_clean_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ def test_a_preset_is_found_by_name() -> None:
     assert find("presets", "int8").read_text(encoding="utf-8").startswith("#")
 
 
-@pytest.mark.parametrize("kind", ["recipes", "presets"])
+@pytest.mark.parametrize("kind", ["recipes", "studies", "presets"])
 def test_every_name_is_that_of_a_file(kind: Kind) -> None:
     assert names_of(kind)
     assert all(find(kind, name).is_file() for name in names_of(kind))

@@ -14,6 +14,8 @@ import pytest
 from edge_app.cli import main as edge_app
 from tflite_mammo.cli import COMMANDS, main
 from tflite_mammo.declared import names_of
+from tflite_mammo.studies.study import read_study
+from tflite_mammo.training.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -116,12 +118,30 @@ def test_the_readme_stays_short() -> None:
     assert len(README.splitlines()) <= 130
 
 
-def test_every_recipe_and_preset_is_documented() -> None:
+def test_every_recipe_study_and_preset_is_documented() -> None:
     trained, converted = ((ROOT / name / "README.md").read_text(encoding="utf-8") for name in ("train", "convert"))
-    for name in names_of("recipes"):
-        assert name in trained or name.replace("resnet50", "") in trained, name
+    for name in [*names_of("recipes"), *names_of("studies")]:
+        assert f"`{name}`" in trained, name
     for name in names_of("presets"):
         assert f"`{name}`" in converted, name
+
+
+@pytest.mark.parametrize("name", names_of("recipes"))
+def test_the_table_of_recipes_tells_their_epochs_and_batches(name: str) -> None:
+    page = (ROOT / "train/README.md").read_text(encoding="utf-8")
+    recipe = read_recipe(name)
+    epochs = " + ".join(str(stage.epochs) for stage in recipe.stages)
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+    assert [cell.strip() for cell in row.split("|")[3:5]] == [epochs, str(recipe.batch_size)]
+
+
+@pytest.mark.parametrize("name", names_of("studies"))
+def test_the_table_of_studies_counts_their_recipes(name: str) -> None:
+    page = (ROOT / "train/README.md").read_text(encoding="utf-8")
+    study = read_study(name)
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+    counted = f"{len(study.recipes)} x {len(study.seeds)}"
+    assert row.split("|")[3].strip() == counted
 
 
 def test_the_page_on_data_quotes_its_own_figures() -> None:
@@ -135,3 +155,19 @@ def test_the_page_on_data_quotes_its_own_figures() -> None:
         wanted += [f"{value:.3f}" for value in found["recall_by_kind"].values()]
         wanted += [f"{found['many']['seconds']:.0f} s"] if "many" in found else []
     assert not [figure for figure in wanted if re.sub(r"\b0\.", ".", figure) not in page and figure not in page]
+
+
+def test_the_benchmarks_page_tells_what_was_measured_of_training() -> None:
+    page = (ROOT / "benchmarks/README.md").read_text(encoding="utf-8")
+    measured = json.loads((ROOT / "benchmarks/results/training.json").read_text(encoding="utf-8"))
+    rows = {name: f"{value:.0f}" if value >= 10 else f"{value:.2f}" for name, value in measured.items()}
+    lines = [f"| {name} | {re.sub(r'^0[.]', '.', figure)} |" for name, figure in rows.items()]
+    assert not [line for line in lines if line not in page]
+
+
+def test_the_page_on_training_quotes_its_own_figures() -> None:
+    page = (ROOT / "train/README.md").read_text(encoding="utf-8")
+    for run in json.loads((ROOT / "benchmarks/results/busi.json").read_text(encoding="utf-8")):
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{run['recipe']}` |"))
+        figures = [f"{run[name]:.3f}".removeprefix("0") for name in ("auc", "low", "high")]
+        assert "BUSI: AUC {} ({} to {})".format(*figures) in row

@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from tflite_mammo.errors import MammoError
-from tflite_mammo.files import expect_replaceable, read_table, replaced_folder, whole_file, whole_folder, write_text
+from tflite_mammo.files import (
+    expect_replaceable,
+    is_held,
+    read_table,
+    replaced_folder,
+    whole_file,
+    whole_folder,
+    write_text,
+)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -254,3 +262,10 @@ def test_a_table_that_cannot_be_read_is_one_clean_line(tmp_path: Path, content: 
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(MammoError, match=message):
         read_table(tmp_path / "t.csv")
+
+
+def test_a_folder_is_held_while_it_is_filled_and_not_after(tmp_path: Path) -> None:
+    with whole_folder(tmp_path / "out", resume=True) as folder:
+        (folder / "a.txt").write_text("a")
+        assert is_held(folder)
+    assert not is_held(tmp_path / "out")

@@ -1,6 +1,7 @@
 """Who may import whom, held in fresh interpreters and in the source's own import statements."""
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,17 @@ def test_training_imports_keras_and_no_tensorflow() -> None:
     assert not {"tensorflow", "jax", "torch"} & _roots(_of("training"))
 
 
+def test_studies_import_neither_keras_nor_what_it_computes_with() -> None:
+    assert not {"keras", "tensorflow", "jax", "torch"} & _roots(_of("studies"))
+
+
+def test_runs_are_listed_without_anything_that_made_them(run: object, tmp_path: Path) -> None:
+    shutil.copytree(run.folder, tmp_path / "mine")  # type: ignore[attr-defined]
+    done = _run(BLOCK.format(heavy=HEAVY) + f"from tflite_mammo.cli import main\nmain(['runs', {str(tmp_path)!r}])")
+    assert done.returncode == 0, done.stderr
+    assert "mine" in done.stdout
+
+
 def test_only_the_exporter_imports_tensorflow() -> None:
     importers = [path.relative_to(PACKAGE).as_posix() for path in _of(".") if "tensorflow" in _roots([path])]
     assert importers == ["conversion/export.py"]
@@ -128,7 +140,7 @@ def test_the_device_imports_the_core_only() -> None:
 
 
 def test_the_core_imports_no_other_room() -> None:
-    rooms = {"auditing", "data", "training", "evaluation", "conversion", "benchmarking", "reporting", "cli"}
+    rooms = {"auditing", "data", "training", "studies", "evaluation", "conversion", "benchmarking", "reporting", "cli"}
     for path in [PACKAGE / f"{name}.py" for name in CORE] + _of("imaging"):
         entered = {name.split(".")[1] for name in _imports(path) if name.startswith("tflite_mammo.")}
         assert not entered & rooms, path

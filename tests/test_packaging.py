@@ -43,7 +43,7 @@ def test_the_wheel_holds_two_packages_and_no_other_top_level_name(wheel: Path) -
     assert {name for name in tops if not name.endswith(".dist-info")} == {"tflite_mammo", "edge_app"}
 
 
-@pytest.mark.parametrize("kind", ["recipes", "presets"])
+@pytest.mark.parametrize("kind", ["recipes", "studies", "presets"])
 def test_names_resolve_from_a_wheel_as_from_a_checkout(wheel: Path, tmp_path: Path, kind: str) -> None:
     code = f"from tflite_mammo.declared import *; print(folder_of({kind!r})); print(','.join(names_of({kind!r})))"
     folder, names = _from_the_wheel(wheel, tmp_path, code).splitlines()

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from tflite_mammo.errors import MammoError
-from tflite_mammo.schema import from_dict, read_json, read_toml, to_dict, to_json
+from tflite_mammo.schema import differences, from_dict, read_json, read_toml, to_dict, to_json
 
 
 @dataclass(frozen=True)
@@ -176,3 +176,27 @@ def test_json_of_a_list_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps([1]))
     with pytest.raises(MammoError, match="found a list, expected a table of settings"):
         read_json(Outer, tmp_path / "a.json")
+
+
+@dataclass(frozen=True)
+class Layer:
+    size: int
+
+
+@dataclass(frozen=True)
+class Net:
+    name: str
+    layers: tuple[Layer, ...]
+    extra: int | None
+
+
+def test_two_of_a_kind_differ_in_named_settings_here_and_there() -> None:
+    one = Net("a", (Layer(1), Layer(2)), None)
+    other = Net("b", (Layer(1), Layer(3), Layer(4)), 5)
+    assert differences(one, one) == []
+    assert differences(one, other) == [
+        "name a against b",
+        "layers[2].size 2 against 3",
+        "layers[3].size not set against 4",
+        "extra not set against 5",
+    ]

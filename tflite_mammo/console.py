@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tflite_mammo.errors import LeakError, MammoError, missing_extra
+from tflite_mammo.errors import LeakError, MammoError, StoppedError, missing_extra
 
 Advance = Callable[[int], None]
 """Told after every piece of work how many units it held."""
@@ -25,8 +25,18 @@ class _Fault(click.ClickException):
         click.echo(f"error: {self.format_message()}", err=True)
 
 
-class _Refusal(_Fault):
+class _Verdict(_Fault):
     exit_code = LeakError.status
+
+
+class _Stopped(_Fault):
+    exit_code = StoppedError.status
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.format_message(), err=True)
+
+
+_FAULTS = {fault.exit_code: fault for fault in (_Fault, _Verdict, _Stopped)}
 
 
 class _CleanErrors:
@@ -36,7 +46,9 @@ class _CleanErrors:
         try:
             return super().invoke(ctx)  # type: ignore[misc]
         except MammoError as error:
-            raise (_Refusal if isinstance(error, LeakError) else _Fault)(str(error)) from error
+            raise _FAULTS[error.status](str(error)) from error
+        except KeyboardInterrupt:
+            raise _Stopped("stopped") from None
         except ModuleNotFoundError as error:
             package = str(error.name).split(".")[0]
             if package in ("tflite_mammo", "edge_app"):

@@ -1,14 +1,15 @@
-"""Recipes and presets by name: the TOML files of train/ and convert/, from a wheel and from a checkout alike."""
+"""Recipes, studies and presets by name: the TOML files of train/ and convert/, in a wheel and in a checkout alike."""
 
 from pathlib import Path
 from typing import Literal
 
 from tflite_mammo.errors import MammoError
 
-Kind = Literal["recipes", "presets"]
+Kind = Literal["recipes", "studies", "presets"]
 
 _PACKAGE = Path(__file__).parent
-_CHECKOUT = {"recipes": "train/recipes", "presets": "convert/presets"}
+_CHECKOUT = {"recipes": "train/recipes", "studies": "train/studies", "presets": "convert/presets"}
+_ONE = {"recipes": "recipe", "studies": "study", "presets": "preset"}
 
 
 def folder_of(kind: Kind) -> Path:
@@ -30,5 +31,5 @@ def find(kind: Kind, name: str) -> Path:
         return path
     path = folder_of(kind) / f"{name}.toml"
     if not path.is_file():
-        raise MammoError(f"no {kind[:-1]} is called '{name}'; there are: {', '.join(names_of(kind))}")
+        raise MammoError(f"no {_ONE[kind]} is called '{name}'; there are: {', '.join(names_of(kind))}")
     return path

@@ -139,7 +139,7 @@ def _page(
                 }
                 for done in converted
             ],
-            "history_plots": [history_plot(run.history, "loss"), history_plot(run.history, "accuracy")],
+            "history_plots": [history_plot([run.history], "loss"), history_plot([run.history], "accuracy")],
             "roc_plot": roc_plot({"trained network": before, **after}, threshold),
             "agreement_plot": agreement_plot(before, after, threshold),
             "latency_plot": latency_plot(latencies),

@@ -13,6 +13,12 @@ class LeakError(MammoError):
     status = 1
 
 
+class StoppedError(MammoError):
+    """By Ctrl-C, which is nobody's mistake; the status is the one that shells use for it."""
+
+    status = 130
+
+
 def first_line(error: Exception) -> str:
     """What a foreign exception says, cut to the one line that a message has room for."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Literal, TypeVar
 
@@ -33,15 +34,18 @@ def map_ordered(
     *,
     engine: Engine = "local",
     chunk: int = 1,
+    cpus: float = 1,
+    gpus: float = 0,
 ) -> Iterator[Result]:
     """Yield function(item) in the order of `items`.
 
     `workers` defaults to the processors this process may use, on a cluster to all of its. A chunk of items travels
-    together: for work of a few milliseconds an item the way there and back would cost more than the work.
+    together: for work of a few milliseconds an item the way there and back would cost more than the work. `cpus` and
+    `gpus` are what a cluster sets aside for each chunk.
     """
     chunks = [items[start : start + chunk] for start in range(0, len(items), chunk)]
     if engine == "ray":
-        yield from _on_a_cluster(function, chunks, workers)
+        yield from _on_a_cluster(function, chunks, workers, cpus, gpus)
         return
     workers = min(workers or available_cores(), len(chunks))
     if workers <= 1:
@@ -75,11 +79,17 @@ def _each(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Res
 def _start_worker() -> None:
     """The parent decides when a worker ends: not the terminal's Ctrl-C, and without fail when the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent()()
     keep_memory()
+
+
+def end_with_parent() -> Callable[[], object]:
+    """What a new process calls to be ended when its parent is. The library is looked up here, before any fork."""
+    if sys.platform != "linux":
+        return lambda: None
+    import ctypes
+
+    return partial(ctypes.CDLL(None).prctl, PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def keep_memory() -> None:
@@ -97,18 +107,20 @@ def keep_memory() -> None:
 
 
 def _on_a_cluster(
-    function: Callable[[Item], Result], chunks: Sequence[Sequence[Item]], workers: int | None
+    function: Callable[[Item], Result], chunks: Sequence[Sequence[Item]], workers: int | None, cpus: float, gpus: float
 ) -> Iterator[Result]:
     """Every node must see the same files under the same paths and have this package installed."""
     ray = _joined_cluster()
-    remote = ray.remote(_each).options(num_cpus=1, max_retries=2)
+    _expect_room(ray.nodes(), {"CPU": cpus, "GPU": gpus})
+    remote = ray.remote(_each).options(num_cpus=cpus, num_gpus=gpus, max_retries=2)
     shared = ray.put(function)
     rest = iter(chunks)
     ahead = AHEAD_PER_WORKER * (workers or int(ray.cluster_resources().get("CPU", 1)))
     waiting = deque(remote.remote(shared, some) for some in islice(rest, ahead))
     try:
         while waiting:
-            results = ray.get(waiting.popleft())
+            results = ray.get(waiting[0])
+            waiting.popleft()  # not before it is there, or a stop would leave it running
             waiting.extend(remote.remote(shared, some) for some in islice(rest, 1))
             yield from results
     except ray.exceptions.RayError as error:
@@ -116,6 +128,14 @@ def _on_a_cluster(
     finally:
         for reference in waiting:
             ray.cancel(reference)
+
+
+def _expect_room(nodes: Sequence[Any], wanted: dict[str, float]) -> None:
+    """Ray itself would wait without end for a node that can take the work."""
+    rooms = [node["Resources"] for node in nodes if node["Alive"]]
+    if not any(all(room.get(kind, 0) >= count for kind, count in wanted.items()) for room in rooms):
+        asked = " and ".join(f"{count:g} {kind}" for kind, count in wanted.items() if count)
+        raise MammoError(f"no node of the Ray cluster has {asked}, as one run asks for; ask for less")
 
 
 def _joined_cluster() -> Any:

@@ -18,7 +18,7 @@ from PIL import Image
 from tflite_mammo.errors import MammoError
 from tflite_mammo.imaging.breast import Breast, find_breast
 from tflite_mammo.imaging.read import Box, Picture, Pixels, read_picture
-from tflite_mammo.schema import to_dict
+from tflite_mammo.schema import differences, to_dict
 
 Bytes = NDArray[np.uint8]
 
@@ -66,8 +66,7 @@ class PreprocessSpec:
 
     def differences(self, other: "PreprocessSpec") -> str:
         """What to say when two specs should be one: every setting that differs, here and there."""
-        mine, theirs = to_dict(self), to_dict(other)
-        return ", ".join(f"{key} {mine[key]} against {theirs[key]}" for key in mine if mine[key] != theirs[key])
+        return ", ".join(differences(self, other))
 
 
 def read_for(path: Path, spec: PreprocessSpec, box: Box | None = None) -> Picture:

@@ -6,6 +6,7 @@ Unknown keys are errors that name the nearest known one: a misspelt setting must
 
 import dataclasses
 import json
+import math
 import tomllib
 import types
 from collections.abc import Mapping
@@ -53,6 +54,28 @@ def to_json(value: Any) -> str:
     return json.dumps(to_dict(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def differences(one: Any, other: Any) -> list[str]:
+    """Every setting in which two dataclasses differ, here and there."""
+    mine, theirs = _settings(to_dict(one)), _settings(to_dict(other))
+    names = [*mine, *(name for name in theirs if name not in mine)]
+    return [
+        f"{name} {mine.get(name, 'not set')} against {theirs.get(name, 'not set')}"
+        for name in names
+        if mine.get(name) != theirs.get(name)
+    ]
+
+
+def _settings(value: Any, name: str = "") -> dict[str, Any]:
+    """Tables within tables as one, by the path of each setting."""
+    if isinstance(value, Mapping):
+        inner = [(f"{name}.{key}" if name else str(key), item) for key, item in value.items()]
+    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        inner = [(f"{name}[{i}]", item) for i, item in enumerate(value, 1)]
+    else:
+        return {name: value}
+    return {path: found for start, item in inner for path, found in _settings(item, start).items()}
+
+
 def read_json(cls: type[T], path: Path) -> T:
     return from_dict(cls, _load(path, json.loads), str(path))
 
@@ -97,6 +120,8 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         return float(value)
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
         raise MammoError(f"{where}: found {_kind(value)}, expected {_NAMES.get(hint, hint.__name__)}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise MammoError(f"{where}: found {value}, expected a finite number")
     return value
 
 

@@ -165,7 +165,7 @@ def test_a_models_calibration_images_are_looked_for(call, prepared: Dataset, con
 
 
 def test_a_training_refuses_data_with_a_leak_and_leaves_nothing(call, leaky: Path, tmp_path: Path) -> None:
-    done = call("train", "--recipe", "small-cnn", "--data", leaky, "--out", tmp_path / "run", "--epochs", 1)
+    done = call("train", "--recipe", "small-cnn", "--data", leaky, "--out", tmp_path / "run")
     words = ("in different parts", str(leaky / "audit" / "duplicates.csv"), "--accept-leak")
     done.assert_clean_error(*words, status=1)
     assert not (tmp_path / "run").exists()
@@ -173,7 +173,7 @@ def test_a_training_refuses_data_with_a_leak_and_leaves_nothing(call, leaky: Pat
 
 def test_a_leak_that_was_accepted_stays_known_up_to_the_model(call, leaky: Path, tmp_path: Path) -> None:
     run, model = tmp_path / "run", tmp_path / "model.tflite"
-    arguments = ("--recipe", "small-cnn", "--data", leaky, "--out", run, "--epochs", 1)
+    arguments = ("--recipe", "small-cnn", "--data", leaky, "--out", run)
     done = call("train", *arguments, "--accept-leak")
     leaks = json.loads((leaky / "audit" / "audit.json").read_text())["leaks"]
     assert done.status == 0

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-ARGUMENTS = ("--recipe", "small-cnn", "--patients", 60, "--size", 64, "--epochs", 1)
+ARGUMENTS = ("--recipe", "small-cnn", "--patients", 60, "--size", 64)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from tflite_mammo.data.adapters import AdapterOptions, read_collection
 from tflite_mammo.data.dataset import Dataset
 from tflite_mammo.data.prepare import PreparePlan, prepare
 from tflite_mammo.preprocess import PreprocessSpec
-from tflite_mammo.training.recipe import read_recipe, with_changes
+from tflite_mammo.training.recipe import read_recipe
 from tflite_mammo.training.run import Run
 from tflite_mammo.training.train import train
 
@@ -26,12 +26,12 @@ def folded(phantom_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="module")
 def of_fold_2(folded: Path) -> Run:
-    recipe = with_changes(read_recipe("small-cnn"), weights=None, epochs=1, seed=None)
+    recipe = read_recipe("small-cnn")
     return train(recipe, Dataset(folded, 2), folded.parent / "run")
 
 
 def test_a_fold_is_trained_by_its_number_and_remembered(call, folded: Path, tmp_path: Path) -> None:
-    arguments = ("--recipe", "small-cnn", "--data", folded, "--out", tmp_path / "run", "--epochs", 1)
+    arguments = ("--recipe", "small-cnn", "--data", folded, "--out", tmp_path / "run")
     assert call("train", *arguments, "--fold", 3).status == 0
     run = Run(tmp_path / "run")
     assert run.environment.fold == 3

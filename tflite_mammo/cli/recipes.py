@@ -2,6 +2,8 @@
 
 import click
 
+from tflite_mammo.cli._shared import list_declared
+
 
 @click.command("recipes")
 @click.argument("name", required=False)
@@ -10,14 +12,9 @@ def command(name: str | None) -> None:
 
     Example: tflite-mammo recipes resnet50-u60
     """
-    from tflite_mammo.declared import find, names_of
+    if name is None:
+        list_declared("recipes")
+        return
     from tflite_mammo.training.recipe import read_recipe, recipe_toml
 
-    if name:
-        click.echo(recipe_toml(read_recipe(name)), nl=False)
-        return
-    names = names_of("recipes")
-    width = max(len(known) for known in names)
-    for known in names:
-        first = find("recipes", known).read_text(encoding="utf-8").splitlines()[0]
-        click.echo(f"{known:<{width}}  {first.removeprefix('#').strip()}")
+    click.echo(recipe_toml(read_recipe(name)), nl=False)

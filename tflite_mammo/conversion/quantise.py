@@ -8,7 +8,7 @@ import numpy as np
 
 from tflite_mammo.conversion.ends import finish_ends, pixel_tensors
 from tflite_mammo.conversion.preset import QuantPreset
-from tflite_mammo.errors import MammoError
+from tflite_mammo.errors import MammoError, first_line
 from tflite_mammo.preprocess import Bytes
 from tflite_mammo.quiet import quiet
 
@@ -31,7 +31,13 @@ def quantise(float32: bytes, preset: QuantPreset, calibration: Iterable[Bytes]) 
         warnings.filterwarnings("ignore", "invalid value encountered in cast", RuntimeWarning)
         ranges = _ranges(float32, plan, calibration) if preset.activations == "int8" else None
         quantizer = Quantizer(float32, plan.get_quantization_recipe())
-        result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
+        try:
+            result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
+        except ValueError as error:
+            raise MammoError(
+                f"preset {preset.name}: litert-quantizer cannot quantise this network ({first_line(error)}); "
+                "convert it with another preset, such as float16"
+            ) from error
     return finish_ends(bytes(result.quantized_model))
 
 

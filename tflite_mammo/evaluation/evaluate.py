@@ -23,6 +23,9 @@ class Figure:
         return f"{self.value:.3f}" + (f" ({self.low:.3f} to {self.high:.3f})" if self.low is not None else "")
 
 
+NO_FIGURE = Figure()
+
+
 @dataclass(frozen=True)
 class Evaluation:
     split: str
@@ -47,7 +50,7 @@ def evaluate(scores: Scores, threshold: Threshold) -> Evaluation:
     for name in FIGURES:
         value = float(point[name][0])
         low, high = interval_95(np.concatenate([block[name] for block in blocks]))
-        table[name] = Figure(value, low, high) if np.isfinite(value) else Figure(None)
+        table[name] = Figure(value, low, high) if np.isfinite(value) else NO_FIGURE
     return Evaluation(
         split="+".join(sorted({row.split for row in scores.rows})),
         finding=scores.classes[-1],

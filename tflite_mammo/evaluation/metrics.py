@@ -15,7 +15,7 @@ FIGURES = ("auc", "accuracy", "sensitivity", "specificity", "f1_positive", "f1_n
 
 
 def figures(scores: Values, positive: NDArray[np.bool_], threshold: float, weights: Values) -> Mapping[str, Values]:
-    """Each of FIGURES for every row of `weights` (draws x images)."""
+    """Each of FIGURES, and the precision of both sides, for every row of `weights` (draws x images)."""
     called = scores >= threshold
     true_positive = weights @ (called & positive)
     false_positive = weights @ (called & ~positive)
@@ -27,6 +27,8 @@ def figures(scores: Values, positive: NDArray[np.bool_], threshold: float, weigh
             "accuracy": (true_positive + true_negative) / weights.sum(axis=1),
             "sensitivity": true_positive / (true_positive + false_negative),
             "specificity": true_negative / (true_negative + false_positive),
+            "precision_positive": true_positive / (true_positive + false_positive),
+            "precision_negative": true_negative / (true_negative + false_negative),
             "f1_positive": 2 * true_positive / (2 * true_positive + false_positive + false_negative),
             "f1_negative": 2 * true_negative / (2 * true_negative + false_positive + false_negative),
         }

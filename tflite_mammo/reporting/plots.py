@@ -2,17 +2,25 @@
 
 import io
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
 
 from tflite_mammo.benchmarking.latency import LatencyReport
 from tflite_mammo.scores import Scores
 
 INK = "#010203"
 """Drawn in this colour, then replaced by the page's `currentColor`."""
-COLOURS = ("#3b7dd8", "#d8743b", "#3a9d6e", "#a05cc0")
+FEW_EPOCHS = 30
+"""More of them and their marks would run together."""
+COLOURS = (
+    "#3b7dd8", "#d8743b", "#3a9d6e", "#a05cc0", "#c49a1f", "#d1557d", "#2aa3b5", "#87909a", "#8c6a4f", "#7c9a2e",
+)  # fmt: skip
+History = Sequence[dict[str, float]]
+Plotted = Literal["loss", "accuracy", "precision", "recall"]
+PLOTTED: tuple[Plotted, ...] = get_args(Plotted)
 STYLE: Any = {
     "svg.fonttype": "none", "svg.hashsalt": "tflite-mammo", "font.family": "sans-serif", "font.size": 10,
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
@@ -21,19 +29,33 @@ STYLE: Any = {
 }  # fmt: skip
 
 
-def history_plot(history: Sequence[dict[str, float]], what: Literal["loss", "accuracy"]) -> str:
-    """Training against validation, per epoch; beside the accuracy the validation AUC."""
+def history_plot(histories: Sequence[History], what: Plotted) -> str:
+    return _svg(lambda axes: draw_history(axes, histories, what), label=f"{what} per epoch")
 
-    def draw(axes: Any) -> None:
-        epochs = [row["epoch"] for row in history]
-        axes.plot(epochs, [row[what] for row in history], "o-", color=COLOURS[0], label="training")
-        axes.plot(epochs, [row[f"val_{what}"] for row in history], "o-", color=COLOURS[1], label="validation")
-        if what == "accuracy":
-            axes.plot(epochs, [row["val_auc"] for row in history], "s--", color=COLOURS[2], label="validation AUC")
-        axes.set(xlabel="epoch", title=what, xticks=epochs)
-        axes.legend()
 
-    return _svg(draw, label=f"{what} per epoch")
+def draw_history(axes: Any, histories: Sequence[History], what: Plotted) -> None:
+    """Training against validation, per epoch; beside the accuracy the validation AUC.
+
+    Of several runs each is thin, and their mean goes as far as the shortest.
+    """
+    _curves(axes, histories, what, COLOURS[0], "training")
+    _curves(axes, histories, f"val_{what}", COLOURS[1], "validation")
+    if what == "accuracy":
+        _curves(axes, histories, "val_auc", COLOURS[2], "validation AUC", "--")
+    axes.set(xlabel="epoch", title=what)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.legend()
+
+
+def _curves(axes: Any, histories: Sequence[History], column: str, colour: str, label: str, style: str = "-") -> None:
+    if len(histories) > 1:
+        for history in histories:
+            epochs = [row["epoch"] for row in history]
+            axes.plot(epochs, [row[column] for row in history], style, color=colour, alpha=0.5, linewidth=0.8)
+    shortest = min(histories, key=len)
+    means = [np.mean([history[i][column] for history in histories]) for i in range(len(shortest))]
+    marker = "o" if len(shortest) <= FEW_EPOCHS else ""
+    axes.plot([row["epoch"] for row in shortest], means, f"{marker}{style}", color=colour, label=label)
 
 
 def roc_plot(tables: dict[str, Scores], threshold: float) -> str:
@@ -49,6 +71,26 @@ def roc_plot(tables: dict[str, Scores], threshold: float) -> str:
         axes.legend(loc="lower right")
 
     return _svg(draw, label="ROC curves on the test part")
+
+
+def study_roc_plot(recipes: Sequence[Sequence[Scores]]) -> str:
+    """Each run thin, and per recipe the mean sensitivity at each specificity; the page names the colours."""
+
+    def draw(axes: Any) -> None:
+        grid = np.linspace(0, 1, 201)
+        for i, tables in enumerate(recipes):
+            colour, curves = COLOURS[i % len(COLOURS)], [_roc(scores) for scores in tables]
+            if len(curves) > 1:
+                for false_alarms, found in curves:
+                    axes.plot(false_alarms, found, color=colour, linewidth=0.8, alpha=0.5)
+                mean = np.mean([np.interp(grid, *curve) for curve in curves], axis=0)
+                axes.plot(np.r_[0, grid], np.r_[0, mean], color=colour, linewidth=1.8)
+            elif curves:
+                axes.plot(*curves[0], color=colour, linewidth=1.8)
+        axes.plot([0, 1], [0, 1], ":", color=INK, alpha=0.5)
+        axes.set(xlabel="1 - specificity", ylabel="sensitivity", aspect="equal", title="ROC, test part")
+
+    return _svg(draw, label="ROC curves of every recipe on the test part")
 
 
 def agreement_plot(before: Scores, after: dict[str, Scores], threshold: float) -> str:

@@ -1,11 +1,14 @@
 """Verdicts as lines for a terminal."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tflite_mammo.benchmarking.latency import LatencyReport
 from tflite_mammo.bundle import ModelCard
 from tflite_mammo.evaluation.evaluate import Evaluation
+
+if TYPE_CHECKING:
+    from tflite_mammo.training.plan import Plan
 
 FIGURE_NAMES = {
     "auc": "AUC",
@@ -67,3 +70,24 @@ def latency_lines(reports: Sequence[LatencyReport]) -> list[str]:
         )
     samples = len(reports[0].invoke_ms)
     return [*lines, f"{reports[0].runtime} {reports[0].runtime_version}, invoke alone, {samples} samples each"]
+
+
+def plan_lines(plan: "Plan") -> list[str]:
+    """Every layer with the stages it trains in, then what each stage costs."""
+    lines = [f"{'':>4} {'layer':<34}{'kind':<22}{'output':<16}{'parameters':>11}  trains in stage"]
+    for layer in plan.layers:
+        number = str(layer.number) if layer.number >= 0 else "head" if layer.parameters else ""
+        shape, stages = "x".join(map(str, layer.shape)), " ".join(map(str, layer.trains_in)) or "-"
+        lines.append(
+            f"{number:>4} {layer.name[:33]:<34}{layer.kind[:21]:<22}{shape:<16}{layer.parameters:>11,}  "
+            f"{stages if layer.parameters else ''}".rstrip()
+        )
+    lines.append(f"{plan.recipe}: {plan.parameters:,} parameters, {plan.images:,} images an epoch")
+    for place, stage in enumerate(plan.stages, 1):
+        memory = ", ".join(f"{size}: {megabytes:,}" for size, megabytes in stage.memory_mb.items())
+        lines.append(
+            f"stage {place}: {stage.trainable:,} parameters train, {stage.epochs} epochs, {stage.steps:,} steps of "
+            f"{plan.batch_size}"
+        )
+        lines.append(f"  memory, estimated, in MB by batch size: {memory}")
+    return lines

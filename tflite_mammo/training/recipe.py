@@ -1,88 +1,40 @@
 """What is trained, declared: train/recipes/NAME.toml to a frozen Recipe. Unknown keys are errors."""
 
-import re
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from tflite_mammo.declared import find
 from tflite_mammo.schema import read_toml, to_dict
+from tflite_mammo.training.tables import Augment, Balance, Head, Loss, Stage
 
-UNFREEZE = re.compile(r"none|all|(\d+(?:\.\d+)?)%")
-
-
-@dataclass(frozen=True)
-class Head:
-    pool: Literal["average", "flatten"] = "average"
-    dense: tuple[int, ...] = ()
-    dropout: float = 0.0
-    """After every dense layer, or before the output where there is none."""
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.dropout < 1.0:
-            raise ValueError(f"dropout {self.dropout}; expected 0 to less than 1")
-        if any(units < 1 for units in self.dense):
-            raise ValueError(f"dense {list(self.dense)}; expected widths of 1 or more")
-
-
-@dataclass(frozen=True)
-class Stage:
-    epochs: int
-    unfreeze: str = "all"
-    """none (the head alone trains), all, or a share of the backbone's layers from the output side: '60%'."""
-    optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"
-    learning_rate: float = 1e-3
-
-    def __post_init__(self) -> None:
-        match = UNFREEZE.fullmatch(self.unfreeze)
-        if not match or (match.group(1) and not 0 < float(match.group(1)) <= 100):
-            raise ValueError(f"unfreeze '{self.unfreeze}'; expected 'none', 'all' or a share such as '60%'")
-        if self.epochs < 1 or self.learning_rate <= 0:
-            raise ValueError("epochs and learning_rate must be above 0")
-
-
-@dataclass(frozen=True)
-class Augment:
-    flip: Literal["none", "horizontal", "vertical", "both"] = "none"
-    rotation_degrees: float = 0.0
-    zoom: float = 0.0
-    shift: float = 0.0
-    brightness: float = 0.0
-    contrast: float = 0.0
-    saturation: float = 0.0
-
-    def __post_init__(self) -> None:
-        shares = {name: value for name, value in to_dict(self).items() if name not in ("flip", "rotation_degrees")}
-        for name, value in shares.items():
-            if not 0.0 <= value < 1.0:
-                raise ValueError(f"{name} {value}; expected 0 to less than 1")
-        if not 0.0 <= self.rotation_degrees <= 180.0:
-            raise ValueError(f"rotation_degrees {self.rotation_degrees}; expected 0 to 180")
-
-
-@dataclass(frozen=True)
-class Balance:
-    oversample: bool = False
-    """The smaller class drawn again, each copy newly augmented, until it is as frequent as the larger one."""
-    class_weights: bool = False
-
-    def __post_init__(self) -> None:
-        if self.oversample and self.class_weights:
-            raise ValueError("oversample and class_weights would balance twice; choose one")
+BackboneName = Literal[
+    "small-cnn", "resnet50", "inceptionv3", "mobilenetv2", "mobilenetv3-small", "mobilenetv3-large", "efficientnetb0",
+    "resnet18", "resnext50", "wide-resnet50", "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2",
+]  # fmt: skip
+Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 
 @dataclass(frozen=True)
 class Recipe:
     name: str
-    backbone: Literal["small-cnn", "resnet50", "efficientnet-lite0"]
+    backbone: BackboneName
     stages: tuple[Stage, ...]
     weights: str = "imagenet"
     """imagenet, random, or a file of the backbone's weights."""
+    normalise: Literal["published", "training"] = "published"
+    """How pixels enter the backbone: as its published weights expect, or by the training part's mean and deviation."""
     batch_norm: Literal["frozen", "adapt"] = "frozen"
     batch_size: int = 32
+    precision: Precision = "float32"
+    """Of the training; the network that is kept computes in float32."""
     seed: int = 0
     keep: Literal["best", "last"] = "best"
-    """best: the weights of the epoch with the lowest validation loss."""
+    """Which epoch's weights: the one with the best monitored figure, or the last."""
+    monitor: Literal["val_loss", "val_auc", "val_accuracy"] = "val_loss"
+    patience: int | None = None
+    """A stage ends early after so many epochs without a better monitored figure."""
     head: Head = field(default_factory=Head)
+    loss: Loss = field(default_factory=Loss)
     augment: Augment = field(default_factory=Augment)
     balance: Balance = field(default_factory=Balance)
 
@@ -91,8 +43,17 @@ class Recipe:
             raise ValueError("no [[stages]]; add one with its epochs")
         if self.batch_size < 1:
             raise ValueError(f"batch_size {self.batch_size}; expected 1 or more")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed {self.seed}; expected 0 to {2**32 - 1}")
+        if self.patience is not None and self.patience < 1:
+            raise ValueError(f"patience {self.patience}; expected 1 or more")
         if self.batch_norm == "frozen" and self.weights == "random" and self.backbone != "small-cnn":
             raise ValueError("frozen batch norm has nothing to hold with random weights; use batch_norm = 'adapt'")
+        if (self.loss.kind == "binary_crossentropy") != (self.head.output == "sigmoid") and self.loss.kind != "focal":
+            raise ValueError(
+                f"loss {self.loss.kind} on a {self.head.output}; binary_crossentropy goes with sigmoid, "
+                "categorical_crossentropy with softmax"
+            )
 
     @property
     def epochs(self) -> int:
@@ -105,18 +66,29 @@ def read_recipe(name: str) -> Recipe:
     return read_toml(Recipe, path, name=path.stem)
 
 
-def with_changes(recipe: Recipe, *, weights: str | None, epochs: int | None, seed: int | None) -> Recipe:
+def with_changes(
+    recipe: Recipe,
+    *,
+    weights: str | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    batch_size: int | None = None,
+    precision: Precision | None = None,
+) -> Recipe:
     """The recipe with what the command line says otherwise."""
-    stages = tuple(replace(stage, epochs=epochs) for stage in recipe.stages) if epochs else recipe.stages
-    # Batch norm cannot stay frozen on random weights: it would hold averages of nothing.
-    batch_norm = "adapt" if weights == "random" else recipe.batch_norm
-    return replace(
-        recipe,
-        stages=stages,
-        weights=recipe.weights if weights is None else weights,
-        batch_norm=batch_norm,
-        seed=recipe.seed if seed is None else seed,
-    )
+    changes = {"weights": weights, "seed": seed, "batch_size": batch_size, "precision": precision}
+    changed: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
+    if epochs:
+        changed["stages"] = tuple(_of_length(stage, epochs) for stage in recipe.stages)
+    if weights == "random":
+        changed["batch_norm"] = "adapt"  # frozen, it would hold averages of nothing
+    return replace(recipe, **changed)
+
+
+def _of_length(stage: Stage, epochs: int) -> Stage:
+    """A shortened stage warms up over the same share of its epochs."""
+    warmup = stage.schedule.warmup_epochs * epochs / stage.epochs
+    return replace(stage, epochs=epochs, schedule=replace(stage.schedule, warmup_epochs=warmup))
 
 
 def recipe_toml(recipe: Recipe) -> str:

@@ -34,6 +34,9 @@ class Environment:
     devices: tuple[str, ...]
     started: str
     minutes: float
+    images_per_second: float
+    """Of the training steps alone, in the median epoch."""
+    parameters: int
     data: str
     """Fingerprint of the prepared images and manifest."""
     fold: int
@@ -57,6 +60,8 @@ class Run:
     )
 
     def __init__(self, folder: Path) -> None:
+        if (folder / "collapse.json").is_file():
+            raise MammoError(f"{folder} holds a training that collapsed, which has no verdict; see its collapse.json")
         missing = [name for name in self.FILES if not (folder / name).is_file()]
         if missing:
             raise MammoError(f"{folder}: no {missing[0]}; expected a folder that `tflite-mammo train` wrote")
@@ -78,7 +83,7 @@ class Run:
 
     @cached_property
     def recipe(self) -> Recipe:
-        return read_toml(Recipe, self.folder / "recipe.toml", name=self.environment.recipe)
+        return read_run_recipe(self.folder, self.environment.recipe)
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -93,8 +98,7 @@ class Run:
     @cached_property
     def history(self) -> list[dict[str, float]]:
         """One row per epoch: loss, accuracy, and both on the validation part."""
-        _, lines = read_table(self.folder / "history.csv")
-        return [{name: float(value) for name, value in row.items()} for _, row in lines]
+        return read_history(self.folder / "history.csv")
 
     def model(self) -> "keras.Model":
         import keras
@@ -105,3 +109,18 @@ class Run:
             raise MammoError(
                 f"{self.folder}/model.keras cannot be loaded ({first_line(error)}); train it again"
             ) from error
+
+
+def read_run_recipe(folder: Path, name: str) -> Recipe:
+    """The resolved one that the folder holds, which may be of a run that is not whole."""
+    return read_toml(Recipe, folder / "recipe.toml", name=name)
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    _, lines = read_table(path)
+    if not lines:
+        raise MammoError(f"{path}: no epoch; train it again")
+    try:
+        return [{name: float(value) for name, value in row.items()} for _, row in lines]
+    except (TypeError, ValueError):
+        raise MammoError(f"{path}: a cell is no number; train it again") from None

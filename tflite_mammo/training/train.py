@@ -1,9 +1,10 @@
-"""Recipe and Dataset to a run folder, whole or not there."""
+"""Recipe and Dataset to a run folder, whole or not there; an interrupted one goes on where it stopped."""
 
-import csv
 import platform
 import time
-from dataclasses import asdict, fields
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,53 +17,132 @@ from tflite_mammo.auditing.gate import audited, expect_no_leak
 from tflite_mammo.auditing.report import AuditRecord
 from tflite_mammo.console import Advance, no_progress
 from tflite_mammo.data.dataset import Dataset
+from tflite_mammo.errors import MammoError
 from tflite_mammo.evaluation.evaluate import evaluate, lock_threshold
-from tflite_mammo.files import whole_folder
+from tflite_mammo.reporting.run_pictures import draw_run_history, draw_sheet
 from tflite_mammo.schema import to_json
 from tflite_mammo.scores import Scores, write_scores
-from tflite_mammo.training.fit import Epoch, fit, keras_scores
+from tflite_mammo.training.augment import augmentation, augmented
+from tflite_mammo.training.devices import every_device
+from tflite_mammo.training.fit import Fitted, Notice, fit
+from tflite_mammo.training.history import median_rate
 from tflite_mammo.training.network import build_network
+from tflite_mammo.training.place import run_folder, set_aside
 from tflite_mammo.training.recipe import Recipe, recipe_toml
 from tflite_mammo.training.run import Environment, Run
+from tflite_mammo.training.scoring import keras_scores
+from tflite_mammo.training.unfinished import COLLAPSE
+from tflite_mammo.training.watch import CollapseError, said
+
+SHEET_ROWS, SHEET_COLUMNS = 4, 7
+EXHAUSTED = "RESOURCE_EXHAUSTED"
 
 
 def train(
-    recipe: Recipe, dataset: Dataset, out: Path, *, audit: AuditRecord | None = None, advance: Advance = no_progress
+    recipe: Recipe,
+    dataset: Dataset,
+    out: Path,
+    *,
+    audit: AuditRecord | None = None,
+    resume: bool = False,
+    advance: Advance = no_progress,
+    notice: Notice = lambda _: None,
 ) -> Run:
-    """`audit` is what the data's audit found and the run remembers; without it, data with a leak is refused here."""
+    """`audit` is what the data's audit found and the run remembers; without it, data with a leak is refused here.
+
+    `resume` takes up what an earlier try left; where there is none it begins.
+    """
     audit = audit or expect_no_leak(dataset, audited(dataset))
+    _expect_both_classes(dataset)
     started, clock = datetime.now(UTC), time.monotonic()
     keras.utils.set_random_seed(recipe.seed)
-    with whole_folder(out) as folder:
+    with every_device(recipe.batch_size), run_folder(out, recipe, dataset, resume=resume) as folder:
         (folder / "recipe.toml").write_text(recipe_toml(recipe), encoding="utf-8")
         (folder / "audit.json").write_text(to_json(audit), encoding="utf-8")
         (folder / "data.json").write_text(to_json(dataset.info), encoding="utf-8")
-        network = build_network(recipe, dataset.info.spec.shape, len(dataset.info.classes))
-        history = fit(network, recipe, dataset, advance)
-        validation = keras_scores(network.model, dataset, dataset.part("validation"))
-        test = keras_scores(network.model, dataset, dataset.part("test"))
-        threshold = lock_threshold(validation, f"validation part of data {dataset.info.fingerprint[:12]}")
-        network.model.save(folder / "model.keras")
-        (folder / "evaluation.json").write_text(to_json(evaluate(test, threshold)), encoding="utf-8")
-        write_scores(_together(validation, test), folder / "scores.csv")
-        _write_history(history, folder / "history.csv")
-        environment = _environment(recipe, dataset, started, (time.monotonic() - clock) / 60)
+        _draw_augmentation(recipe, dataset, folder / "augmentation.png")
+        network = build_network(recipe, dataset)
+        with _memory_named(recipe.batch_size):
+            fitted = fit(network, recipe, dataset, folder, advance=advance, notice=notice)
+        seconds = time.monotonic() - clock + sum(epoch.seconds for epoch in fitted.history[: fitted.taken_up])
+        environment = _environment(recipe, dataset, fitted, started, seconds / 60)
+        _write_network(fitted, folder)
+        if fitted.signs:
+            (folder / "environment.json").write_text(to_json(environment), encoding="utf-8")
+            (folder / COLLAPSE).write_text(to_json(fitted.signs[0]), encoding="utf-8")
+            raise CollapseError(f"collapsed; {said(fitted.signs)}; kept as {set_aside(folder, out)}")
+        _write_verdict(fitted, dataset, folder)
         (folder / "environment.json").write_text(to_json(environment), encoding="utf-8")
     return Run(out)
+
+
+@contextmanager
+def _memory_named(batch_size: int) -> Iterator[None]:
+    """Each backend has an exception of its own for want of memory, which it tells in pages of C++."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__ or EXHAUSTED in str(error):
+            raise MammoError(
+                f"no memory left for batches of {batch_size}; pass a smaller --batch-size (--dry-run estimates)"
+            ) from error
+        raise
+
+
+def _expect_both_classes(dataset: Dataset) -> None:
+    """Training asks for every class itself; a threshold needs the finding and something else."""
+    finding = len(dataset.info.classes) - 1
+    for name in ("validation", "test"):
+        labels = dataset.part(name).labels
+        if not 0 < int((labels == finding).sum()) < labels.size:
+            only = dataset.info.classes[int(labels[0])]
+            raise MammoError(
+                f"{dataset.folder}: its {name} part holds {only} only; expected {dataset.info.classes[-1]} and another "
+                "class, prepare it with more patients or another --seed"
+            )
+
+
+def _draw_augmentation(recipe: Recipe, dataset: Dataset, path: Path) -> None:
+    """A few training images of each class in turn, and what the network is shown of them."""
+    part, steps = dataset.part("train"), augmentation(recipe.augment, dataset.info.spec.shape[2], recipe.seed)
+    by_class = [np.flatnonzero(part.labels == label) for label in range(len(dataset.info.classes))]
+    chosen = [int(members[i % members.size]) for i in range(SHEET_ROWS) for members in [by_class[i % len(by_class)]]]
+    pixels = dataset.images[part.rows[chosen]]
+    shown = [augmented(steps, pixels) for _ in range(SHEET_COLUMNS)] if steps else []
+    words = "as prepared, then as shown to the network" if steps else "shown to the network as prepared"
+    rows = [
+        (f"{part.examples[n].label}: {words}", [pixels[i], *(again[i] for again in shown)])
+        for i, n in enumerate(chosen)
+    ]
+    draw_sheet(rows, path)
+
+
+def _write_network(fitted: Fitted, folder: Path) -> None:
+    try:
+        fitted.network.model.save(folder / "model.keras")
+    except OSError as error:  # h5py's own, which says neither which file nor which number
+        raise MammoError(
+            f"the network could not be written ({error}), the last epoch is kept; "
+            "free some space and go on with --resume"
+        ) from error
+    if fitted.history:
+        (folder / "plots").mkdir(exist_ok=True)
+        draw_run_history([asdict(epoch) for epoch in fitted.history], folder / "plots" / "history.png")
+
+
+def _write_verdict(fitted: Fitted, dataset: Dataset, folder: Path) -> None:
+    model = fitted.network.model
+    validation, test = (keras_scores(model, dataset, dataset.part(name)) for name in ("validation", "test"))
+    threshold = lock_threshold(validation, f"validation part of data {dataset.info.fingerprint[:12]}")
+    (folder / "evaluation.json").write_text(to_json(evaluate(test, threshold)), encoding="utf-8")
+    write_scores(_together(validation, test), folder / "scores.csv")
 
 
 def _together(one: Scores, other: Scores) -> Scores:
     return Scores(one.classes, one.rows + other.rows, np.concatenate([one.values, other.values]))
 
 
-def _write_history(history: list[Epoch], path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, [field.name for field in fields(Epoch)])
-        table.writeheader()
-        table.writerows(asdict(epoch) for epoch in history)
-
-
-def _environment(recipe: Recipe, dataset: Dataset, started: datetime, minutes: float) -> Environment:
+def _environment(recipe: Recipe, dataset: Dataset, fitted: Fitted, started: datetime, minutes: float) -> Environment:
     backend = keras.backend.backend()
     package = {"tensorflow": "tensorflow_cpu" if platform.machine() == "x86_64" else "tensorflow"}.get(backend, backend)
     return Environment(
@@ -78,6 +158,8 @@ def _environment(recipe: Recipe, dataset: Dataset, started: datetime, minutes: f
         devices=tuple(keras.distribution.list_devices()),
         started=started.isoformat(timespec="seconds"),
         minutes=round(minutes, 2),
+        images_per_second=median_rate(fitted.history),
+        parameters=fitted.network.model.count_params(),
         data=dataset.info.fingerprint,
         fold=dataset.fold or 0,
         data_folder=str(dataset.folder.resolve()),
