@@ -32,7 +32,7 @@ def whole_folder(path: Path, *, resume: bool = False) -> Iterator[Path]:
     """
     place = expect_new(path)
     place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.partial") if resume else _beside(place)
+    temporary = partial_of(place) if resume else _beside(place)
     temporary.mkdir(exist_ok=resume)
     try:
         with _alone_in(temporary, path):
@@ -43,6 +43,11 @@ def whole_folder(path: Path, *, resume: bool = False) -> Iterator[Path]:
     finally:
         if not resume:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def partial_of(place: Path) -> Path:
+    """Where a folder that may be gone on with lies until it is whole."""
+    return place.with_name(f".{place.name}.partial")
 
 
 def expect_new(path: Path) -> Path:

@@ -75,6 +75,11 @@ class Scores:
         return np.array([row.label == self.classes[-1] for row in self.rows], dtype=np.bool_)
 
     @property
+    def labels(self) -> NDArray[np.int64]:
+        """The number of each image's class."""
+        return np.array([self.classes.index(row.label) for row in self.rows], np.int64)
+
+    @property
     def finding(self) -> NDArray[np.float64]:
         """The score of the finding, in float64: beside a float32 a threshold would be rounded before it is compared."""
         return self.values[:, -1].astype(np.float64)

@@ -12,13 +12,13 @@ EVEN = 0.5
 def confusion(scores: Scores) -> NDArray[np.int64]:
     """How many images of each class (row) were called each class (column)."""
     matrix = np.zeros((len(scores.classes),) * 2, np.int64)
-    np.add.at(matrix, (_labels(scores), _best(scores)), 1)
+    np.add.at(matrix, (scores.labels, _best(scores)), 1)
     return matrix
 
 
 def figures_of_best(scores: Scores) -> dict[str, float]:
     """Accuracy over all classes, the finding against the rest, and F1 weighted by how many images a class has."""
-    labels, best = _labels(scores), _best(scores)
+    labels, best = scores.labels, _best(scores)
     apart = [_against_the_rest(best == i, labels == i) for i in range(len(scores.classes))]
     shares = [float((labels == i).mean()) for i in range(len(scores.classes))]
     table = {
@@ -32,10 +32,6 @@ def figures_of_best(scores: Scores) -> dict[str, float]:
 def _against_the_rest(called_it: NDArray[np.bool_], is_it: NDArray[np.bool_]) -> dict[str, float]:
     table = figures(called_it.astype(np.float64), is_it, EVEN, np.ones((1, is_it.size)))
     return {name: float(values[0]) for name, values in table.items()}
-
-
-def _labels(scores: Scores) -> NDArray[np.int64]:
-    return np.array([scores.classes.index(row.label) for row in scores.rows], np.int64)
 
 
 def _best(scores: Scores) -> NDArray[np.int64]:

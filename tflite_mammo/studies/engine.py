@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tflite_mammo.files import partial_of
 from tflite_mammo.parallel import Engine, end_with_parent, map_ordered
-from tflite_mammo.training.unfinished import collapsed_of, is_collapsed, is_partial, partial_of, read_collapse
+from tflite_mammo.training.unfinished import collapsed_of, is_collapsed, is_partial, read_collapse
 
 GRACE_S = 20
 """For a training that was stopped to put its checkpoint away."""

@@ -9,7 +9,7 @@ from statistics import median
 from tflite_mammo.evaluation.metrics import auc_of
 from tflite_mammo.files import whole_file
 from tflite_mammo.scores import Scores
-from tflite_mammo.training.watch import cross_entropy, labels_of
+from tflite_mammo.training.watch import cross_entropy
 
 HALF = 0.5
 
@@ -44,7 +44,7 @@ def validation_figures(scores: Scores) -> dict[str, float]:
     found = int((called & positive).sum())
     return {
         "val_loss": cross_entropy(scores),
-        "val_accuracy": float((scores.values.argmax(axis=1) == labels_of(scores)).mean()),
+        "val_accuracy": float((scores.values.argmax(axis=1) == scores.labels).mean()),
         "val_precision": found / max(int(called.sum()), 1),
         "val_recall": found / max(int(positive.sum()), 1),
         "val_auc": auc_of(scores.finding, positive),

@@ -66,11 +66,13 @@ def set_aside(folder: Path, out: Path) -> Path:
 
 
 def _expect_to_go_on(out: Path, folder: Path, recipe: Recipe, dataset: Dataset, *, resume: bool) -> None:
-    done = len(read_standing(folder).history)
+    standing = read_standing(folder)
     if not resume:
-        raise MammoError(f"{out} was stopped after epoch {done}; go on with --resume, or remove {folder}")
+        raise MammoError(
+            f"{out} was stopped after epoch {len(standing.history)}; go on with --resume, or remove {folder}"
+        )
     found = differences(read_run_recipe(folder, recipe.name), recipe)
-    before, now = read_standing(folder).fold, dataset.fold or 0
+    before, now = standing.fold, dataset.fold or 0
     found += [f"fold {before} against {now}"] if before != now else []
     if found:
         raise MammoError(

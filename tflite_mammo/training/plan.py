@@ -6,13 +6,12 @@ import numpy as np
 from keras.layers import Add, BatchNormalization, Layer
 
 from tflite_mammo.data.dataset import Dataset
-from tflite_mammo.training.backbones import BACKBONES, expect_there
+from tflite_mammo.training.backbones import expect_there
 from tflite_mammo.training.batches import TrainingBatches
-from tflite_mammo.training.freezing import unfreeze
 from tflite_mammo.training.network import Network, assemble
 from tflite_mammo.training.recipe import Recipe
 from tflite_mammo.training.tables import Stage
-from tflite_mammo.training.trainer import expect_stages
+from tflite_mammo.training.trainer import expect_stages, unfreeze_for
 
 SLOTS = {"adam": 2, "adamw": 2, "rmsprop": 1, "sgd": 0, "adagrad": 1, "adamax": 2}
 """Numbers that an optimiser keeps for each one that trains; momentum is one more."""
@@ -82,8 +81,7 @@ def plan_of(recipe: Recipe, dataset: Dataset) -> Plan:
 
 
 def _trained(network: Network, recipe: Recipe, stage: Stage) -> set[str]:
-    frozen = recipe.batch_norm == "frozen"
-    unfreeze(network.base, stage.unfreeze, BACKBONES[recipe.backbone].blocks, batch_norm_frozen=frozen)
+    unfreeze_for(stage, network, recipe)
     every = [*network.base.layers, *network.model.layers]
     return {layer.name for layer in every if layer is not network.base and layer.trainable_weights}
 
@@ -94,7 +92,7 @@ def _needs(network: Network, recipe: Recipe, stage: Stage) -> tuple[int, dict[st
     Weights, gradients, the optimiser's state and the compiled step; then what every image leaves behind: the outputs of
     the layers from the first that trains on, which the way back needs, and those under way.
     """
-    _trained(network, recipe, stage)
+    unfreeze_for(stage, network, recipe)
     trainable = sum(int(np.prod(variable.shape)) for variable in network.model.trainable_variables)
     slots = SLOTS[stage.optimizer] + bool(stage.momentum)
     fixed = FLOAT_BYTES * (network.model.count_params() + trainable * (1 + slots))

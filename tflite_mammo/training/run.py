@@ -13,6 +13,7 @@ from tflite_mammo.files import read_table
 from tflite_mammo.schema import read_json, read_toml
 from tflite_mammo.scores import Scores, read_scores
 from tflite_mammo.training.recipe import Recipe
+from tflite_mammo.training.unfinished import COLLAPSE
 
 if TYPE_CHECKING:
     import keras
@@ -60,8 +61,8 @@ class Run:
     )
 
     def __init__(self, folder: Path) -> None:
-        if (folder / "collapse.json").is_file():
-            raise MammoError(f"{folder} holds a training that collapsed, which has no verdict; see its collapse.json")
+        if (folder / COLLAPSE).is_file():
+            raise MammoError(f"{folder} holds a training that collapsed, which has no verdict; see its {COLLAPSE}")
         missing = [name for name in self.FILES if not (folder / name).is_file()]
         if missing:
             raise MammoError(f"{folder}: no {missing[0]}; expected a folder that `tflite-mammo train` wrote")

@@ -66,13 +66,12 @@ def train(
             fitted = fit(network, recipe, dataset, folder, advance=advance, notice=notice)
         seconds = time.monotonic() - clock + sum(epoch.seconds for epoch in fitted.history[: fitted.taken_up])
         environment = _environment(recipe, dataset, fitted, started, seconds / 60)
+        (folder / "environment.json").write_text(to_json(environment), encoding="utf-8")
         _write_network(fitted, folder)
         if fitted.signs:
-            (folder / "environment.json").write_text(to_json(environment), encoding="utf-8")
             (folder / COLLAPSE).write_text(to_json(fitted.signs[0]), encoding="utf-8")
             raise CollapseError(f"collapsed; {said(fitted.signs)}; kept as {set_aside(folder, out)}")
         _write_verdict(fitted, dataset, folder)
-        (folder / "environment.json").write_text(to_json(environment), encoding="utf-8")
     return Run(out)
 
 

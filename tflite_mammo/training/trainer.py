@@ -16,11 +16,15 @@ from tflite_mammo.training.tables import Stage
 SEED_STATE = "seed_generator_state"
 
 
+def unfreeze_for(stage: Stage, network: Network, recipe: Recipe) -> None:
+    frozen = recipe.batch_norm == "frozen"
+    unfreeze(network.base, stage.unfreeze, BACKBONES[recipe.backbone].blocks, batch_norm_frozen=frozen)
+
+
 def expect_stages(network: Network, recipe: Recipe) -> None:
     """Before the first is trained, whether the network has what every stage wants to train."""
-    frozen = recipe.batch_norm == "frozen"
     for stage in recipe.stages:
-        unfreeze(network.base, stage.unfreeze, BACKBONES[recipe.backbone].blocks, batch_norm_frozen=frozen)
+        unfreeze_for(stage, network, recipe)
         if stage.unfreeze != "none" and not network.base.trainable_weights:
             raise MammoError(
                 f"unfreeze '{stage.unfreeze}': nothing there trains in {recipe.backbone}; ask for more layers"
@@ -29,8 +33,7 @@ def expect_stages(network: Network, recipe: Recipe) -> None:
 
 def trainer_of(network: Network, recipe: Recipe, stage: Stage, dataset: Dataset, steps: int) -> keras.Model:
     """Only the network is saved; augmentation never reaches a device."""
-    frozen = recipe.batch_norm == "frozen"
-    unfreeze(network.base, stage.unfreeze, BACKBONES[recipe.backbone].blocks, batch_norm_frozen=frozen)
+    unfreeze_for(stage, network, recipe)
     shape = dataset.info.spec.shape
     pixels = keras.Input(shape, name="pixels")
     augment = augmentation(recipe.augment, shape[2], recipe.seed)

@@ -9,10 +9,6 @@ from tflite_mammo.training.watch import Sign
 COLLAPSE = "collapse.json"
 
 
-def partial_of(run: Path) -> Path:
-    return run.with_name(f".{run.name}.partial")
-
-
 def is_partial(folder: Path) -> bool:
     return folder.name.startswith(".") and folder.suffix == ".partial" and (folder / CHECKPOINT).is_file()
 

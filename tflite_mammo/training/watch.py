@@ -129,7 +129,8 @@ def _flat(seen: Seen) -> Sign | None:
 
 def _gap(seen: Seen) -> Sign | None:
     """Between the same images at the same weights: the sample is of all classes alike, the epoch of its own mix."""
-    labels, right = labels_of(seen.sample), seen.sample.values.argmax(axis=1) == labels_of(seen.sample)
+    labels = seen.sample.labels
+    right = seen.sample.values.argmax(axis=1) == labels
     accuracy = sum(share * right[labels == label].mean() for label, share in enumerate(seen.shares) if share)
     least = max(GAP, 3 * float(np.sqrt(0.25 / len(seen.sample.rows))))
     if not seen.adapts or seen.training_accuracy - accuracy <= least:
@@ -152,18 +153,14 @@ def better_than_chance(finding: NDArray[np.float64], positive: NDArray[np.bool_]
     return bool(auc_of(finding, positive) > 0.5 + deviation)
 
 
-def labels_of(scores: Scores) -> NDArray[np.int64]:
-    return np.array([scores.classes.index(row.label) for row in scores.rows])
-
-
 def cross_entropy(scores: Scores, least: float = 1e-7) -> float:
-    chosen = scores.values[np.arange(len(scores.rows)), labels_of(scores)]
+    chosen = scores.values[np.arange(len(scores.rows)), scores.labels]
     return float(-np.log(np.maximum(chosen, least)).mean())
 
 
 def _loss_of_guessing(scores: Scores) -> float:
     """What the frequencies of the classes alone would give; a little less, so that a step away from it counts."""
-    shares = np.bincount(labels_of(scores), minlength=len(scores.classes)) / len(scores.rows)
+    shares = np.bincount(scores.labels, minlength=len(scores.classes)) / len(scores.rows)
     shares = shares[shares > 0]
     return 0.98 * float(-(shares * np.log(shares)).sum())
 
