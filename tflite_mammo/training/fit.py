@@ -10,6 +10,7 @@ import numpy as np
 
 from tflite_mammo.console import Advance
 from tflite_mammo.data.dataset import Dataset
+from tflite_mammo.scores import Scores
 from tflite_mammo.training.averages import adapting, settle
 from tflite_mammo.training.batches import TrainingBatches
 from tflite_mammo.training.checkpoint import Checkpoint, Weights, expect_shapes, read_checkpoint, write_checkpoint
@@ -34,6 +35,8 @@ class Fitted:
     """How many of its epochs an earlier try had trained."""
     signs: tuple[Sign, ...]
     """Of a collapse, seen in the network that is kept."""
+    validation: Scores | None
+    """What that network says of the validation part; nothing where it is lost."""
 
 
 def steps_in(recipe: Recipe, dataset: Dataset) -> int:
@@ -167,16 +170,16 @@ class _Fit:
         """The network that is kept, and whether it has collapsed by what it is now."""
         recipe, history, last = self._recipe, self._standing.history, self._standing.signs
         if self._lost:
-            return Fitted(self._network, history, self._taken_up, last)
+            return Fitted(self._network, history, self._taken_up, last, None)
         network = in_float32(self._network, recipe, self._dataset)
         kept = history[self._standing.best_epoch - 1] if recipe.keep == "best" else history[-1]
         examiner = Examiner(network, self._dataset, self._batches, adapts=_adapts(network, recipe))
         examiner.start()
-        _, signs = examiner.examine(kept.epoch, kept.loss, kept.accuracy)
+        validation, signs = examiner.examine(kept.epoch, kept.loss, kept.accuracy)
         # Compared with itself, a network that guesses stands still; that is a sign if the last epoch showed it too.
         stood_still = any(sign.sign == "flat" for sign in last)
         signs = tuple(sign for sign in signs if sign.sign != "flat" or stood_still)
-        return Fitted(network, history, self._taken_up, signs)
+        return Fitted(network, history, self._taken_up, signs, validation)
 
 
 def _adapts(network: Network, recipe: Recipe) -> bool:

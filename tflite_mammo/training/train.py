@@ -68,10 +68,10 @@ def train(
         environment = _environment(recipe, dataset, fitted, started, seconds / 60)
         (folder / "environment.json").write_text(to_json(environment), encoding="utf-8")
         _write_network(fitted, folder)
-        if fitted.signs:
+        if fitted.signs or fitted.validation is None:
             (folder / COLLAPSE).write_text(to_json(fitted.signs[0]), encoding="utf-8")
             raise CollapseError(f"collapsed; {said(fitted.signs)}; kept as {set_aside(folder, out)}")
-        _write_verdict(fitted, dataset, folder)
+        _write_verdict(fitted.network.model, fitted.validation, dataset, folder)
     return Run(out)
 
 
@@ -129,9 +129,8 @@ def _write_network(fitted: Fitted, folder: Path) -> None:
         draw_run_history([asdict(epoch) for epoch in fitted.history], folder / "plots" / "history.png")
 
 
-def _write_verdict(fitted: Fitted, dataset: Dataset, folder: Path) -> None:
-    model = fitted.network.model
-    validation, test = (keras_scores(model, dataset, dataset.part(name)) for name in ("validation", "test"))
+def _write_verdict(model: keras.Model, validation: Scores, dataset: Dataset, folder: Path) -> None:
+    test = keras_scores(model, dataset, dataset.part("test"))
     threshold = lock_threshold(validation, f"validation part of data {dataset.info.fingerprint[:12]}")
     (folder / "evaluation.json").write_text(to_json(evaluate(test, threshold)), encoding="utf-8")
     write_scores(_together(validation, test), folder / "scores.csv")
