@@ -12,7 +12,7 @@ READY_JAX := .venv-jax/ready
 # is built right, which takes longest to compile and is the same network whoever computes it.
 OF_BACKBONES := $(addprefix tests/training/test_,against_torch.py backbones.py lite.py published.py weights.py)
 ON_JAX := $(filter-out $(OF_BACKBONES),$(wildcard tests/training/test_*.py)) \
-	$(addprefix tests/cli/test_,phantoms.py prepare.py recipes.py train.py evaluate.py)
+	$(addprefix tests/cli/test_,phantoms.py prepare.py recipes.py train.py calibrate.py evaluate.py)
 # Most of the time is compiling: what one test had compiled the next one reads, and small networks need no fast code.
 COMPILING := JAX_COMPILATION_CACHE_DIR=$(CURDIR)/.venv-jax/compiled JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0 \
 	JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1 XLA_FLAGS=--xla_backend_optimization_level=0

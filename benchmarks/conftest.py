@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,10 +21,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def keep(request: pytest.FixtureRequest) -> Callable[[str, dict[str, float]], None]:
+def keep(request: pytest.FixtureRequest) -> Callable[[str, dict[str, Any]], None]:
     """Adds figures to results/NAME.json, if --keep says so."""
 
-    def add(name: str, figures: dict[str, float]) -> None:
+    def add(name: str, figures: dict[str, Any]) -> None:
         path = RESULTS / f"{name}.json"
         if request.config.getoption("--keep"):
             known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

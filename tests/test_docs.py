@@ -83,7 +83,7 @@ def test_every_command_stands_in_the_readme() -> None:
 
 def test_the_readme_quotes_the_demos_own_figures() -> None:
     demo = json.loads((ROOT / "benchmarks/results/demo.json").read_text(encoding="utf-8"))
-    auc = demo["evaluation"]["figures"]["auc"]
+    auc = demo["evaluation"]["levels"][0]["figures"]["auc"]
     wanted = [f"{auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f})"]
     for name in ("float16", "int8"):
         drift = demo["drift"][name]
@@ -171,3 +171,17 @@ def test_the_page_on_training_quotes_its_own_figures() -> None:
         row = next(line for line in page.splitlines() if line.startswith(f"| `{run['recipe']}` |"))
         figures = [f"{run[name]:.3f}".removeprefix("0") for name in ("auc", "low", "high")]
         assert "BUSI: AUC {} ({} to {})".format(*figures) in row
+
+
+def test_the_page_on_evaluation_quotes_how_often_intervals_hold_the_truth() -> None:
+    page = (ROOT / "docs/evaluation.md").read_text(encoding="utf-8")
+    for study, shares in json.loads((ROOT / "benchmarks/results/coverage.json").read_text(encoding="utf-8")).items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| {study} |"))
+        wanted = [f"{100 * share:.1f}" for share in shares.values()]
+        assert [cell.strip() for cell in row.split("|")[2:-1]] == wanted, study
+
+
+def test_the_page_on_evaluation_quotes_how_long_it_takes() -> None:
+    page = (ROOT / "docs/evaluation.md").read_text(encoding="utf-8")
+    for size, told in json.loads((ROOT / "benchmarks/results/evaluation.json").read_text(encoding="utf-8")).items():
+        assert f"| {size} | {told['seconds']:.1f} | {told['times as fast as scikit-learn']} |" in page

@@ -20,6 +20,7 @@ CORE = (
     "files",
     "console",
     "declared",
+    "placing",
     "preprocess",
     "bundle",
     "runtime",

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from tflite_mammo.errors import MammoError
-from tflite_mammo.scores import ScoreRow, Scores, called, read_scores, write_scores
+from tflite_mammo.scores import (
+    AS_TRAINED,
+    Scaling,
+    ScoreRow,
+    Scores,
+    Threshold,
+    called,
+    read_scores,
+    write_scores,
+)
 
 CLASSES = ("benign", "malignant")
 HEADER = "file,patient,side,view,split,label,score_benign,score_malignant"
@@ -56,8 +65,54 @@ def test_columns_may_stand_in_any_order_among_others(tmp_path: Path) -> None:
     text = "note,score_a,label,split,view,side,patient,file,score_b\nx,0.5,b,test,CC,left,P,f,0.25\n"
     scores = read_text(tmp_path / "a.csv", text)
     assert scores.classes == ("a", "b")
-    assert scores.rows == (ScoreRow("f", "P", "left", "CC", "test", "b"),)
+    assert scores.rows == (ScoreRow("f", "P", "left", "CC", "test", "b", {"note": "x"}),)
     assert scores.values.tolist() == [[0.5, 0.25]]
+
+
+def test_what_else_is_known_of_an_image_comes_back(tmp_path: Path) -> None:
+    scores = table(0.1, 0.2)
+    rows = (
+        replace(scores.rows[0], more={"density": "b", "age": "50"}),
+        replace(scores.rows[1], more={"device": "x,y"}),
+    )
+    write_scores(Scores(CLASSES, rows, scores.values), tmp_path / "scores.csv")
+    assert (tmp_path / "scores.csv").read_text().splitlines()[0] == f"{HEADER},age,density,device"
+    assert [row.more for row in read_scores(tmp_path / "scores.csv").rows] == [
+        {"age": "50", "density": "b", "device": ""},
+        {"age": "", "density": "", "device": "x,y"},
+    ]
+
+
+def test_labels_are_the_numbers_of_the_classes() -> None:
+    assert table(0.1, 0.9, 0.3, classes=("normal", "benign", "malignant")).labels.tolist() == [0, 2, 0]
+
+
+def test_a_threshold_is_compared_in_float64() -> None:
+    values = np.array([[0.9, 0.1], [0.3, 0.7]], np.float32)
+    finding = table(0.1, 0.7).finding
+    assert finding.dtype == np.float64
+    assert called(values, float(np.float32(0.7))).tolist() == [0, 1]
+    assert called(values, 0.7).tolist() == [0, 0]  # the float32 beside .7 lies below it
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_threshold_that_is_no_number_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match=f"threshold {value}; expected a number"):
+        Threshold(value, "by hand", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("slope", "shift"), [(0, 0), (-1, 0), (float("inf"), 0), (float("nan"), 0), (1, float("nan")), (1, float("inf"))]
+)
+def test_a_scaling_that_turns_scores_round_or_is_no_number_is_refused(slope: float, shift: float) -> None:
+    with pytest.raises(ValueError, match=f"a slope of {slope} and a shift of {shift}; expected a slope above 0"):
+        Scaling("platt", slope, shift)
+
+
+def test_a_scaling_is_told_in_words() -> None:
+    assert str(AS_TRAINED) == "scores as the network was trained to give them"
+    assert str(Scaling("temperature", 0.5)) == "temperature scaling, temperature 2.000"
+    assert str(Scaling("platt", 0.5, -0.25)) == "Platt scaling, slope 0.500, shift -0.250"
 
 
 def test_the_finding_is_the_last_class() -> None:
@@ -86,9 +141,9 @@ def test_aligned_scores_follow_the_order_of_the_other_table() -> None:
 
 
 def test_tables_of_other_images_do_not_align() -> None:
-    with pytest.raises(MammoError, match=r"2 against 3 rows, 1 without a partner, such as 2.png"):
+    with pytest.raises(MammoError, match=r"2 against 3 rows, 1 without a partner of the same file, such as 2.png"):
         table(0.1, 0.2).aligned_to(table(0.1, 0.2, 0.3))
-    with pytest.raises(MammoError, match=r"3 against 2 rows, 0 without a partner$"):
+    with pytest.raises(MammoError, match=r"3 against 2 rows, 0 without a partner of the same file$"):
         table(0.1, 0.2, 0.3).aligned_to(table(0.1, 0.2))
 
 
@@ -99,7 +154,7 @@ def test_tables_of_other_classes_do_not_align() -> None:
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_score_that_is_no_number_is_refused(bad: float) -> None:
-    with pytest.raises(MammoError, match=r"scores: 1 rows hold no number, the first is 1.png"):
+    with pytest.raises(MammoError, match=r"scores: a score is no number, the first is of 1.png"):
         Scores(CLASSES, table(0.1, 0.2).rows, np.array([[0.9, 0.1], [0.5, bad]], np.float32))
 
 
@@ -169,3 +224,11 @@ def test_a_change_among_the_other_classes_changes_what_an_image_is_called() -> N
     assert called(values, 0.5).tolist() == [0, 1, 2]
     assert called(values[:, [1, 0, 2]], 0.5).tolist() == [1, 0, 2]
     assert called(values, 0.1).tolist() == [2, 2, 2]
+
+
+def test_what_is_known_by_the_name_of_a_score_comes_back_as_no_class(tmp_path: Path) -> None:
+    row = ScoreRow("a.png", "P1", "", "", "test", "benign", {"score_reader": "3", "age": "61"})
+    write_scores(Scores(CLASSES, (row,), np.array([[0.25, 0.75]], np.float32)), tmp_path / "a.csv")
+    back = read_scores(tmp_path / "a.csv")
+    assert back.classes == CLASSES
+    assert back.rows[0].more == {"of_score_reader": "3", "age": "61"}

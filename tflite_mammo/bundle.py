@@ -15,7 +15,7 @@ from tflite_mammo.errors import MammoError
 from tflite_mammo.files import whole_file
 from tflite_mammo.preprocess import PreprocessSpec
 from tflite_mammo.schema import from_dict, to_json
-from tflite_mammo.scores import Threshold
+from tflite_mammo.scores import AS_TRAINED, Scaling, Threshold
 
 IDENTIFIER = b"TFL3"
 """Bytes 4 to 8 of every TF Lite flatbuffer."""
@@ -45,6 +45,10 @@ class ModelCard:
     """True when it was trained on drawn phantoms; its figures then say nothing about people."""
     model_sha256: str
     """Of the flatbuffer alone, without the archive that holds this card."""
+    scaling: Scaling = AS_TRAINED
+    """What makes its scores mean a chance; it lies in the weights already."""
+    mammograms: bool = True
+    """False where the training data is of another kind, such as ultrasound."""
     intended_use: str = INTENDED_USE
     licence_of_data: str = "not stated"
     calibration_images: int = 0
@@ -73,7 +77,7 @@ def write_bundle(flatbuffer: bytes, card: ModelCard, path: Path) -> ModelBundle:
         temporary.write_bytes(flatbuffer)
         with zipfile.ZipFile(temporary, "a", zipfile.ZIP_DEFLATED) as archive:
             for name, text in (("labels.txt", "\n".join(card.classes) + "\n"), ("card.json", to_json(card))):
-                archive.writestr(zipfile.ZipInfo(name, FIXED_DATE), text)
+                archive.writestr(zipfile.ZipInfo(name, FIXED_DATE), text, zipfile.ZIP_DEFLATED)
     return read_bundle(path)
 
 

@@ -22,7 +22,7 @@ from tflite_mammo.files import read_table, write_text
 from tflite_mammo.preprocess import PreprocessSpec
 from tflite_mammo.reporting.page import picture, render
 from tflite_mammo.reporting.plots import agreement_plot, history_plot, latency_plot, roc_plot
-from tflite_mammo.reporting.text import FIGURE_NAMES
+from tflite_mammo.reporting.text import FIGURE_NAMES, HEADLINE
 from tflite_mammo.schema import to_dict, to_json
 from tflite_mammo.training.fit import steps_in
 from tflite_mammo.training.recipe import Recipe
@@ -123,6 +123,7 @@ def _page(
         "demo.html.j2",
         {
             "recipe": run.environment.recipe,
+            "run": run.folder,
             "source": run.data.source,
             "images": run.data.images,
             "minutes": run.environment.minutes,
@@ -130,7 +131,7 @@ def _page(
             "synthetic": run.data.synthetic,
             "intended_use": converted[0].bundle.card.intended_use,
             "evaluation": run.evaluation,
-            "figures": [(FIGURE_NAMES[name], figure) for name, figure in run.evaluation.figures.items()],
+            "figures": [(FIGURE_NAMES[name], run.evaluation.figures[name]) for name in HEADLINE],
             "drifts": [
                 {
                     "name": done.bundle.card.quantisation,

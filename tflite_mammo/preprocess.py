@@ -18,6 +18,7 @@ from PIL import Image
 from tflite_mammo.errors import MammoError
 from tflite_mammo.imaging.breast import Breast, find_breast
 from tflite_mammo.imaging.read import Box, Picture, Pixels, read_picture
+from tflite_mammo.placing import Placed, Placing
 from tflite_mammo.schema import differences, to_dict
 
 Bytes = NDArray[np.uint8]
@@ -84,21 +85,23 @@ def read_for(path: Path, spec: PreprocessSpec, box: Box | None = None) -> Pictur
 
 def preprocess(pixels: Pixels, spec: PreprocessSpec, box: Box | None = None) -> Bytes:
     """`box` is the lesion's, in pixels of `pixels`; only crop 'roi' asks for it."""
+    return tensor_and_box(pixels, spec, box)[0]
+
+
+def tensor_and_box(pixels: Pixels, spec: PreprocessSpec, box: Box | None) -> tuple[Bytes, Placed | None]:
+    """The tensor, and where the lesion's box lies on it: None where there is none to be seen."""
     image = _in_channels(_to_8_bit(pixels, spec), spec.channels)
-    if spec.crop == "roi":
-        if box is None:
-            raise MammoError(NO_BOX)
-        box = _inside(box, image.shape[1], image.shape[0])
-    by = _shrink_by((image.shape[1], image.shape[0]), spec, box)
+    size = image.shape[1], image.shape[0]
+    if spec.crop == "roi" and box is None:
+        raise MammoError(NO_BOX)
+    box = box and (_inside(box, *size) if spec.crop == "roi" else _cut(box, *size))
+    by = _shrink_by(size, spec, box)
     if by > 1:
         image = np.asarray(Image.fromarray(image).reduce(by))
-        box = box and (box[0] // by, box[1] // by, -(-box[2] // by), -(-box[3] // by))
-    if spec.crop != "none" or spec.orient == "left" or spec.polarity == "dark":
-        image = _found_breast(image, spec, box)
-    if spec.contrast == "standardise":
-        image = _standardised(image)
-    fitted = _letterboxed(image, spec) if spec.fit == "letterbox" else _resized(image, spec.width, spec.height)
-    return fitted.reshape(spec.shape)
+    breast = _breast_in(image, spec)
+    placing = _placing(image, spec, breast, box, by)
+    tensor = placing.laid(_looks(image, spec, breast, placing)).reshape(spec.shape)
+    return tensor, placing.of_box(box) if box else None
 
 
 def tensor_of(path: Path, spec: PreprocessSpec, box: Box | None = None) -> Bytes:
@@ -142,19 +145,31 @@ def _in_channels(image: Bytes, channels: int) -> Bytes:
     return image
 
 
-def _found_breast(image: Bytes, spec: PreprocessSpec, box: Box | None) -> Bytes:
-    breast = find_breast(image if image.ndim == 2 else np.asarray(Image.fromarray(image).convert("L")))
-    if spec.crop == "breast":
-        image = _without_litter(image, breast)
-        left, top, right, bottom = breast.box
-        image = image[top:bottom, left:right]
-    if spec.crop == "roi" and box:
-        image = _about(image, spec, box)
-    if spec.polarity == "dark" and breast.bright_background:
-        image = 255 - image
-    if spec.orient == "left" and breast.side == "right":
-        image = image[:, ::-1]
-    return image
+def _breast_in(image: Bytes, spec: PreprocessSpec) -> Breast | None:
+    """Where any setting asks for it."""
+    if spec.crop == "none" and spec.orient == "keep" and spec.polarity == "keep":
+        return None
+    return find_breast(image if image.ndim == 2 else np.asarray(Image.fromarray(image).convert("L")))
+
+
+def _placing(image: Bytes, spec: PreprocessSpec, breast: Breast | None, box: Box | None, by: int) -> Placing:
+    height, width = image.shape[:2]
+    crop = 0, 0, width, height
+    if breast and spec.crop == "breast":
+        crop = breast.box
+    if box and spec.crop == "roi":
+        crop = _about((width, height), spec, (box[0] // by, box[1] // by, -(-box[2] // by), -(-box[3] // by)))
+    mirrored = breast is not None and spec.orient == "left" and breast.side == "right"
+    place = _letterbox(crop, spec) if spec.fit == "letterbox" else (0, 0, spec.width, spec.height)
+    return Placing(by, crop, mirrored, (spec.width, spec.height), place)
+
+
+def _looks(image: Bytes, spec: PreprocessSpec, breast: Breast | None, placing: Placing) -> Bytes:
+    """The crop as the tensor shows it, in its own size."""
+    shown = placing.cut(_without_litter(image, breast) if breast and spec.crop == "breast" else image)
+    if breast and spec.polarity == "dark" and breast.bright_background:
+        shown = 255 - shown
+    return _standardised(shown) if spec.contrast == "standardise" else shown
 
 
 def _without_litter(image: Bytes, breast: Breast) -> Bytes:
@@ -167,23 +182,29 @@ def _without_litter(image: Bytes, breast: Breast) -> Bytes:
 
 
 def _inside(box: Box, width: int, height: int) -> Box:
-    """The box cut to the image; by more than a trifle it may not stick out, since it then is another image's."""
-    trifle = max(width, height) // 100 + 1
-    cut = max(0, box[0]), max(0, box[1]), min(width, box[2]), min(height, box[3])
-    empty = cut[0] >= cut[2] or cut[1] >= cut[3]
-    if empty or max(abs(one - other) for one, other in zip(cut, box, strict=True)) > trifle:
+    cut = _cut(box, width, height)
+    if cut is None:
         raise MammoError(f"the lesion's box {box} does not lie in an image of {width}x{height} pixels")
     return cut
 
 
-def _about(image: Bytes, spec: PreprocessSpec, box: Box) -> Bytes:
+def _cut(box: Box, width: int, height: int) -> Box | None:
+    """The box cut to the image; by more than a trifle it may not stick out, since it then is another image's."""
+    trifle = max(width, height) // 100 + 1
+    cut = max(0, box[0]), max(0, box[1]), min(width, box[2]), min(height, box[3])
+    empty = cut[0] >= cut[2] or cut[1] >= cut[3]
+    far_off = max(abs(one - other) for one, other in zip(cut, box, strict=True)) > trifle
+    return None if empty or far_off else cut
+
+
+def _about(size: tuple[int, int], spec: PreprocessSpec, box: Box) -> Box:
     """A square about the box, moved into the image where it would stick out."""
     left, top, right, bottom = box
-    height, width = image.shape[:2]
+    width, height = size
     side = _square_side(box, spec)
     start_x = max(0, min((left + right - side) // 2, width - side))
     start_y = max(0, min((top + bottom - side) // 2, height - side))
-    return image[start_y : start_y + side, start_x : start_x + side]
+    return start_x, start_y, min(start_x + side, width), min(start_y + side, height)
 
 
 def _square_side(box: Box, spec: PreprocessSpec) -> int:
@@ -205,22 +226,14 @@ def _standardised(image: Bytes) -> Bytes:
     return standardised
 
 
-def _letterboxed(image: Bytes, spec: PreprocessSpec) -> Bytes:
-    height, width = image.shape[:2]
+def _letterbox(crop: Box, spec: PreprocessSpec) -> Box:
+    """Where on the tensor the crop fits whole and undistorted."""
+    width, height = crop[2] - crop[0], crop[3] - crop[1]
     if height * spec.width >= width * spec.height:
         inner = (max(1, (width * spec.height + height // 2) // height), spec.height)
     else:
         inner = (spec.width, max(1, (height * spec.width + width // 2) // width))
-    canvas = np.zeros((spec.height, spec.width, *image.shape[2:]), np.uint8)
     # A breast turned to the left keeps its chest wall at the edge; anything else stands in the middle.
     left = 0 if spec.orient == "left" else (spec.width - inner[0]) // 2
     top = (spec.height - inner[1]) // 2
-    canvas[top : top + inner[1], left : left + inner[0]] = _resized(image, *inner)
-    return canvas
-
-
-def _resized(image: Bytes, width: int, height: int) -> Bytes:
-    resized = Image.fromarray(np.ascontiguousarray(image)).resize(
-        (width, height), Image.Resampling.BILINEAR, reducing_gap=2.0
-    )
-    return np.asarray(resized)
+    return left, top, left + inner[0], top + inner[1]

@@ -7,7 +7,7 @@ import pytest
 from tflite_mammo.auditing import shortcuts as module
 from tflite_mammo.auditing.shortcuts import TOGETHER, Shortcut, shortcuts
 from tflite_mammo.data.manifest import Example
-from tflite_mammo.evaluation.evaluate import Figure
+from tflite_mammo.evaluation.figure import Figure
 from tflite_mammo.schema import to_json
 
 PATIENTS = 60

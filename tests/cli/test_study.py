@@ -83,7 +83,7 @@ def test_the_tables_hold_each_run_and_its_figures_on_both_data(studied, external
     assert float(rows[0]["auc"]) == run.evaluation.figures["auc"].value
     judged = json.loads((out / "external" / RUNS[0] / "evaluation.json").read_text())
     assert judged["images"] == external.info.images
-    assert float(rows[0]["external_auc"]) == judged["figures"]["auc"]["value"]
+    assert float(rows[0]["external_auc"]) == judged["levels"][0]["figures"]["auc"]["value"]
     summary = json.loads((out / "study.json").read_text())["recipes"][0]
     ours = [float(row["accuracy"]) for row in rows[:2]]
     assert summary["figures"]["accuracy"]["mean"] == pytest.approx(sum(ours) / 2)

@@ -17,7 +17,7 @@ def test_a_recipe_is_trained_by_name(call, prepared: Dataset, tmp_path: Path) ->
 def test_the_verdict_comes_as_json(call, prepared: Dataset, tmp_path: Path) -> None:
     arguments = ("--data", prepared.folder, "--out", tmp_path / "run", "--seed", 4, "--json")
     verdict = json.loads(call("train", "--recipe", "small-cnn", *arguments).stdout)
-    assert set(verdict["figures"]) >= {"auc", "sensitivity", "specificity"}
+    assert set(verdict["levels"][0]["figures"]) >= {"auc", "sensitivity", "specificity"}
     assert Run(tmp_path / "run").environment.seed == 4
 
 

@@ -60,7 +60,7 @@ def test_every_row_of_the_array_is_its_file_preprocessed(prepared: Dataset, phan
 
 def test_the_folder_holds_what_its_readers_expect(prepared: Dataset) -> None:
     # A training on the same data may have left its audit there.
-    assert sorted({path.name for path in prepared.folder.iterdir()} - {"audit"}) == FILES
+    assert sorted({path.name for path in prepared.folder.iterdir()} - {"audit"}) == ["boxes.csv", *FILES]
     assert rows_of(prepared.folder / "problems.csv")[0] == ["file", "kind", "reason"]
     assert prepared.images.shape == (len(prepared.examples), 64, 64, 1)
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from jinja2 import UndefinedError
 
+from tflite_mammo.evaluation.curves import roc
 from tflite_mammo.reporting.page import picture, render
 from tflite_mammo.reporting.plots import agreement_plot, history_plot, roc_plot
-from tflite_mammo.reporting.text import evaluation_lines
+from tflite_mammo.reporting.text import evaluation_lines, headline
 from tflite_mammo.scores import Scores
 from tflite_mammo.training.run import Run
 
@@ -39,11 +40,9 @@ def test_the_same_verdict_draws_the_same_plot(run: Run) -> None:
 
 
 def test_a_perfect_ranking_draws_a_curve_through_the_corner(run: Run) -> None:
-    from tflite_mammo.reporting.plots import _roc
-
     scores = run.scores.of_split("test")
     perfect = Scores(scores.classes, scores.rows, np.stack([1.0 - scores.positive, scores.positive], 1).astype("f4"))
-    false_alarms, found = _roc(perfect)
+    false_alarms, found = roc(perfect)
     assert list(zip(false_alarms, found, strict=True)) == [(0, 0), (0, 1), (1, 1)]
 
 
@@ -52,13 +51,14 @@ def test_a_picture_is_a_data_uri_of_a_jpeg() -> None:
 
 
 def test_an_evaluation_in_words_gives_each_figure_with_its_interval(run: Run) -> None:
-    lines = evaluation_lines(run.evaluation)
-    assert re.search(r"AUC +0\.\d{3} \(0\.\d{3} to [01]\.\d{3}\)", "\n".join(lines))
-    assert "locked on the validation part" in lines[-1]
+    for lines in (evaluation_lines(run.evaluation), headline(run.evaluation)):
+        text = "\n".join(lines)
+        assert re.search(r"AUC +0\.\d{3} \(0\.\d{3} to [01]\.\d{3}\)", text)
+        assert "locked on the validation part" in text
 
 
 def test_the_templates_name_no_file_outside_the_page() -> None:
     import tflite_mammo.reporting as reporting
 
     for path in (Path(reporting.__file__).parent / "templates").glob("*.j2"):
-        assert not re.findall(r'(?:src|href)="(?!\{\{|#)', path.read_text(encoding="utf-8"))
+        assert not re.findall(r'(?:src="(?!\{\{)|href="(?!#|https://doi))', path.read_text(encoding="utf-8"))

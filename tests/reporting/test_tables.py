@@ -2,7 +2,7 @@
 
 import pytest
 
-from tflite_mammo.evaluation.evaluate import NO_FIGURE, Figure
+from tflite_mammo.evaluation.figure import NO_FIGURE, Figure
 from tflite_mammo.reporting.tables import interval, published, spread, study_lines
 from tflite_mammo.studies.study import Reported
 from tflite_mammo.studies.summary import Spread, Summary

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tflite_mammo.evaluation.evaluate import Figure
+from tflite_mammo.evaluation.figure import Figure
 from tflite_mammo.studies.study import Reported
 from tflite_mammo.studies.summary import Row, spread_of, summarise, write_rows
 

@@ -15,7 +15,7 @@ from PIL import Image
 from tflite_mammo.auditing.gate import audited, expect_no_leak
 from tflite_mammo.data.dataset import Dataset, Part
 from tflite_mammo.errors import LeakError, MammoError, StoppedError
-from tflite_mammo.evaluation.evaluate import lock_threshold
+from tflite_mammo.evaluation.threshold import Rule, lock_threshold
 from tflite_mammo.schema import to_json
 from tflite_mammo.training import train as training
 from tflite_mammo.training.checkpoint import NAME as CHECKPOINT
@@ -47,7 +47,7 @@ def test_the_saved_network_gives_the_saved_scores(run: Run, prepared: Dataset) -
 
 
 def test_the_threshold_is_locked_on_the_validation_part(run: Run, prepared: Dataset) -> None:
-    locked = lock_threshold(run.scores.of_split("validation"), "again")
+    locked = lock_threshold(run.scores.of_split("validation"), Rule("youden"), "again")
     assert run.evaluation.threshold.value == locked.value
     assert prepared.info.fingerprint[:12] in run.evaluation.threshold.locked_on
 
@@ -228,7 +228,10 @@ def test_a_network_that_cannot_be_written_costs_no_epoch(
 
     with monkeypatch.context() as full:
         full.setattr("keras.Model.save", save)
-        with pytest.raises(MammoError, match=r"the network could not be written .*, the last epoch is kept; free some"):
+        with pytest.raises(
+            MammoError,
+            match=r"not be written .*; free some space and go on with --resume: .* kept",
+        ):
             train(QUICK, prepared, tmp_path / "run")
     trained: list[int] = []
     resumed = train(QUICK, prepared, tmp_path / "run", resume=True, advance=trained.append)

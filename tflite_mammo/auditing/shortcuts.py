@@ -4,6 +4,7 @@ A network finds such a way if there is one. An AUC near .5 is what one hopes for
 more of a model's success may have nothing to do with the disease.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 
 from tflite_mammo.data.dataset import Dataset
 from tflite_mammo.data.manifest import Example, cell
-from tflite_mammo.evaluation.bootstrap import interval_95, patient_weights
-from tflite_mammo.evaluation.evaluate import Figure
-from tflite_mammo.evaluation.metrics import Values, auc
+from tflite_mammo.evaluation.bootstrap import interval_95, owners, patient_draws
+from tflite_mammo.evaluation.figure import Figure
+from tflite_mammo.evaluation.ranked import Values, auc
 
 DRAWS = 200
 LEAST_TOLD_APART = 0.6
@@ -66,7 +67,7 @@ def shortcuts(dataset: Dataset) -> tuple[Shortcut, ...]:
     return tuple(sorted(found, key=lambda shortcut: -shortcut.strength))
 
 
-def _readable(cues: dict[str, Values]) -> dict[str, Values]:
+def _readable(cues: Mapping[str, Values]) -> dict[str, Values]:
     return {
         "image size": cues["width"] * cues["height"],
         "image shape": cues["height"] / np.maximum(cues["width"], 1),
@@ -77,9 +78,11 @@ def _readable(cues: dict[str, Values]) -> dict[str, Values]:
 
 
 def _told(values: Values, positive: NDArray[np.bool_], patients: list[str], strata: NDArray[np.int64]) -> Figure:
-    draws = np.concatenate([_auc_within(values, positive, strata, w) for w in patient_weights(patients, DRAWS)])
+    owner = owners(patients)
+    blocks = patient_draws(int(owner.max()) + 1, owner.size, DRAWS)
+    draws = np.concatenate([_auc_within(values, positive, strata, counts[:, owner]) for counts in blocks])
     (point,) = _auc_within(values, positive, strata, np.ones((1, positive.size)))
-    return Figure(float(point), *interval_95(draws)) if np.isfinite(point) else Figure()
+    return Figure(float(point), *interval_95(draws, int(owner.max()) + 1)) if np.isfinite(point) else Figure()
 
 
 def _auc_within(values: Values, positive: NDArray[np.bool_], strata: NDArray[np.int64], weights: Values) -> Values:

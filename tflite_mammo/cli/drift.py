@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tflite_mammo.cli._shared import ANY_PATH, FOLDER, fold_option, json_option, print_json
+from tflite_mammo.console import say
 from tflite_mammo.errors import MammoError
 
 
@@ -28,21 +29,22 @@ def command(
 
     Example: tflite-mammo drift runs/u60 runs/u60/models/resnet50-u60-int8.tflite --data data/
     """
-    from tflite_mammo.cli.evaluate import scores_of
+    from tflite_mammo.cli._judged import opened
     from tflite_mammo.conversion.preset import read_preset
     from tflite_mammo.evaluation.drift import measure_drift
-    from tflite_mammo.scores import read_scores
 
     allowed = read_preset(budget).budget
     if threshold is not None and not math.isfinite(threshold):
         raise MammoError(f"--threshold {threshold}: expected a number")
     tables, carried = [], threshold
     for path in (a, b):
-        if path.suffix == ".csv":
-            tables.append(read_scores(path).of_split(split))
-            continue
-        scores, own = scores_of(path, data, split, fold)
+        judged = opened(path)
+        _, scores, note = judged.on(data, split, fold)
+        say(f"note: {path} is {note}") if note else None
         tables.append(scores)
+        own = judged.threshold
+        if own is None:
+            continue
         if threshold is None and carried not in (None, own.value):
             raise MammoError(
                 f"A and B carry thresholds of their own, {carried} and {own.value}; pass one as --threshold"

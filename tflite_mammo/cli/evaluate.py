@@ -1,91 +1,93 @@
 """tflite-mammo evaluate"""
 
+import shlex
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tflite_mammo.cli._shared import (
-    ANY_PATH,
-    FOLDER,
-    data_for,
-    data_of,
-    fold_option,
-    json_option,
-    print_json,
-    start_keras,
-)
-from tflite_mammo.console import say
+from tflite_mammo.cli._external import expect_others, named, scores_elsewhere
+from tflite_mammo.cli._judged import Judged, JudgedTable, opened, threshold_of_table
+from tflite_mammo.cli._shared import ANY_PATH, FOLDER, fold_option, json_option, print_json
 from tflite_mammo.errors import MammoError
 
 if TYPE_CHECKING:
-    from tflite_mammo.data.dataset import Dataset
+    from tflite_mammo.evaluation.evaluate import Evaluation
     from tflite_mammo.scores import Scores, Threshold
+
+POOLINGS = click.Choice(("max", "mean"))
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
 @click.command("evaluate")
 @click.argument("model", type=ANY_PATH)
 @click.option("--data", type=FOLDER, help="Folder from `prepare`  [default for a run: its own]")
 @click.option("--split", default="test", show_default=True, help="train, validation or test")
-@click.option("--out", type=FOLDER, help="New folder for evaluation.json and scores.csv")
+@click.option("--external", "externals", multiple=True, metavar="NAME=DATA", help="Other data, any number of times")
+@click.option("--by", multiple=True, metavar="COLUMN", help="Subgroups of this column  [default: all kinds]")
+@click.option("--pool", type=POOLINGS, default="max", show_default=True, help="Images' scores to a patient's")
+@click.option("--prevalence", "prevalences", multiple=True, type=SHARE, help="For PPV and NPV  [default: 0.005, 0.25]")
+@click.option("--threshold", help="For a scores.csv: number or rule")
+@click.option("--out", type=FOLDER, help="New folder for page, figures, plots")
 @fold_option
 @json_option
-def command(model: Path, data: Path | None, split: str, out: Path | None, fold: int | None, as_json: bool) -> None:
-    """Judge a run or a .tflite file at its locked threshold
+def command(
+    model: Path, data: Path | None, split: str, externals: tuple[str, ...], by: tuple[str, ...], pool: str,
+    prevalences: tuple[float, ...], threshold: str | None, out: Path | None, fold: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Judge a run, a .tflite file or a scores.csv at its locked threshold
 
-    Example: tflite-mammo evaluate runs/u60/models/resnet50-u60-int8.tflite --data data/
+    Example: tflite-mammo evaluate runs/u60 --external MIAS=mias/ --out runs/u60-report
     """
-    from tflite_mammo.evaluation.evaluate import evaluate
+    from tflite_mammo.evaluation.evaluate import PREVALENCES, evaluate, with_externals
     from tflite_mammo.files import whole_folder
-    from tflite_mammo.reporting.text import evaluation_lines
-    from tflite_mammo.schema import to_json
-    from tflite_mammo.scores import write_scores
+    from tflite_mammo.reporting.text import evaluation_lines, subgroup_lines
 
+    others = named(externals)
+    judged = opened(model)
+    locked = _threshold(judged, threshold)
     with whole_folder(out) if out else nullcontext() as folder:
-        scores, threshold = scores_of(model, data, split, fold)
-        verdict = evaluate(scores, threshold)
+        dataset, scores, note = judged.on(data, split, fold)
+
+        def verdict_on(table: "Scores", columns: tuple[str, ...] | None, notes: tuple[str, ...] = ()) -> "Evaluation":
+            return evaluate(
+                table, locked, pooling=pool, by=columns, prevalences=prevalences or PREVALENCES,  # type: ignore[arg-type]
+                scaling=judged.scaling, mammograms=judged.mammograms, notes=notes,
+            )  # fmt: skip
+
+        found = {name: scores_elsewhere(judged, path) for name, path in others.items()}
+        for name, external in found.items():
+            expect_others(name, external, scores, dataset)
+        verdict = with_externals(
+            verdict_on(scores, by or None, (note,) if note else ()),
+            [(name, source, verdict_on(table, ())) for name, (source, table) in found.items()],
+        )
         if folder:
-            write_scores(scores, folder / "scores.csv")
-            (folder / "evaluation.json").write_text(to_json(verdict), encoding="utf-8")
+            from tflite_mammo.cli._pictures import look
+            from tflite_mammo.reporting.evaluation_page import write_evaluation
+
+            subject, verdict, pictures = look(judged, dataset, scores, verdict)
+            write_evaluation(folder, scores, verdict, subject, pictures, _typed())
     if as_json:
         print_json(verdict)
         return
-    for line in evaluation_lines(verdict):
+    for line in [*evaluation_lines(verdict), *(subgroup_lines(verdict) if by else [])]:
         click.echo(line)
+    if out:
+        click.echo(f"page: {out / 'evaluation.html'}")
 
 
-def scores_of(model: Path, data: Path | None, split: str, fold: int | None) -> "tuple[Scores, Threshold]":
-    """What a run or a .tflite file says of one part of a prepared folder, and the threshold it carries."""
-    if model.is_dir():
-        from tflite_mammo.training.run import Run
-
-        run = Run(model)
-        dataset = data_of(run, data, fold)
-        dataset.expect_spec(run.data.spec, str(model))
-        dataset.expect_classes(run.data.classes, str(model))
-        _warn_of_other_data(dataset, run.data.fingerprint, model)
-        start_keras()
-        from tflite_mammo.training.scoring import keras_scores
-
-        return keras_scores(run.model(), dataset, dataset.part(split)), run.evaluation.threshold
-    from tflite_mammo.predict import Classifier
-
-    classifier = Classifier(model, threads=2)
-    if data is None:
-        raise MammoError("--data is needed to judge a .tflite file; pass a folder from `tflite-mammo prepare`")
-    card = classifier.bundle.card
-    dataset = data_for(model, card.data, card.fold, data, fold)
-    dataset.expect_spec(card.spec, str(model))
-    dataset.expect_classes(card.classes, str(model))
-    _warn_of_other_data(dataset, card.data, model)
-    part = dataset.part(split)
-    return dataset.scores(part, classifier.scores(dataset.tensors(part))), card.threshold
-
-
-def _warn_of_other_data(dataset: "Dataset", trained_on: str, model: Path) -> None:
-    if dataset.info.fingerprint != trained_on:
-        say(
-            f"note: {dataset.folder} is not the data that {model} was trained on ({trained_on[:12]}); "
-            "where it is of the same collection, patients judged here may have been trained on"
+def _threshold(judged: Judged, given: str | None) -> "Threshold":
+    if isinstance(judged, JudgedTable):
+        return threshold_of_table(judged, given)
+    if given is not None:
+        raise MammoError(
+            "--threshold is for a scores.csv; a model's is locked, and `tflite-mammo calibrate` locks another"
         )
+    return judged.threshold
+
+
+def _typed() -> str:
+    return shlex.join(["tflite-mammo", *sys.argv[1:]])

@@ -64,9 +64,9 @@ def command(
     if as_json:
         print_json(run.evaluation)
         return
-    from tflite_mammo.reporting.text import evaluation_lines
+    from tflite_mammo.reporting.text import headline
 
-    for line in evaluation_lines(run.evaluation):
+    for line in headline(run.evaluation):
         click.echo(line)
     if audit.accepted:
         click.echo(f"TRAINED ON A LEAK: {audit.leaks} pairs of images show the same in different parts")

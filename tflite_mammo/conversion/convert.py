@@ -16,6 +16,7 @@ from tflite_mammo.console import Advance, no_progress
 from tflite_mammo.conversion.export import export_float32
 from tflite_mammo.conversion.preset import QuantPreset
 from tflite_mammo.conversion.quantise import quantise
+from tflite_mammo.data.adapters import shows_mammograms
 from tflite_mammo.data.dataset import Dataset
 from tflite_mammo.errors import MammoError
 from tflite_mammo.evaluation.drift import DriftReport, measure_drift
@@ -89,10 +90,12 @@ def _card(
         spec=run.data.spec,
         spec_fingerprint=run.data.spec_fingerprint,
         threshold=run.evaluation.threshold,
+        scaling=run.evaluation.scaling,
         data=run.data.fingerprint,
         fold=run.environment.fold,
         source=run.data.source,
         synthetic=run.data.synthetic,
+        mammograms=shows_mammograms(run.data.adapter),
         model_sha256=hashlib.sha256(flatbuffer).hexdigest(),
         licence_of_data=run.data.licence,
         calibration_images=len(digests),

@@ -1,4 +1,7 @@
-"""The prepared folder DATA/: dataset.json, manifest.csv, images.npy (memory-mapped uint8), cues.csv, problems.csv."""
+"""The prepared folder DATA/: dataset.json, manifest.csv, images.npy (memory-mapped uint8), cues.csv, problems.csv.
+
+Where lesions are outlined boxes.csv too.
+"""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -11,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflite_mammo.data.adapters.table import read_examples
+from tflite_mammo.data.boxes import read_boxes
 from tflite_mammo.data.manifest import PARTS, Example
 from tflite_mammo.data.rows import TENSORS, Done
 from tflite_mammo.data.split import Split
 from tflite_mammo.errors import MammoError
 from tflite_mammo.files import read_table
+from tflite_mammo.placing import Placed
 from tflite_mammo.preprocess import Bytes, PreprocessSpec
 from tflite_mammo.schema import read_json
 from tflite_mammo.scores import ScoreRow, Scores
@@ -115,6 +120,11 @@ class Dataset:
             raise MammoError(f"{self.folder}: {CUES} was changed after it was prepared; prepare the images again")
         return cues
 
+    @cached_property
+    def boxes(self) -> dict[int, Placed]:
+        """Where the lesion lies on the tensor, by row; none in data that an earlier version prepared."""
+        return read_boxes(self.folder, self.images.shape)
+
     def counts(self, name: str) -> dict[str, int]:
         part = self.part(name)
         return {label: int((part.labels == i).sum()) for i, label in enumerate(self.info.classes)}
@@ -124,7 +134,7 @@ class Dataset:
 
     def scores(self, part: Part, values: NDArray[np.float32]) -> Scores:
         """The table of what some predictor said of every image of one part."""
-        rows = tuple(ScoreRow(e.name, e.patient, e.side, e.view, part.name, e.label) for e in part.examples)
+        rows = tuple(ScoreRow(e.name, e.patient, e.side, e.view, part.name, e.label, e.more) for e in part.examples)
         return Scores(self.info.classes, rows, values)
 
     def expect_spec(self, spec: PreprocessSpec, whose: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from tflite_mammo.console import Advance, no_progress
+from tflite_mammo.data.boxes import BOXES, write_boxes
 from tflite_mammo.data.dataset import CUES, Dataset, DatasetInfo, write_cues, write_manifest
 from tflite_mammo.data.manifest import PARTS, Example, Manifest, Problem
 from tflite_mammo.data.reading import read_row, stamp_of
@@ -66,6 +67,7 @@ def prepare(
         pixels = finish_rows(folder, kept, plan.spec.shape)
         write_manifest(folder / "manifest.csv", examples)
         write_cues(folder / CUES, [done[row] for row in kept])
+        write_boxes(folder, [done[row] for row in kept])
         with (folder / "problems.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("file", "kind", "reason"), *(astuple(problem) for problem in problems)])
         info = _info(manifest, plan, examples, problems, pixels, (folder / "manifest.csv").read_bytes())
@@ -113,15 +115,15 @@ def _expect_test_part(manifest: Manifest) -> None:
 
 
 def _begin(folder: Path, manifest: Manifest, spec: PreprocessSpec) -> None:
-    """Rows of an earlier try are of use only if it went over the same files in the same way."""
-    digest = hashlib.sha256(json.dumps([str(manifest.root.resolve()), spec.fingerprint]).encode())
+    """Rows of an earlier try are of use only if it went over the same files in the same way, and told as much."""
+    digest = hashlib.sha256(json.dumps([str(manifest.root.resolve()), spec.fingerprint, *Done.__slots__]).encode())
     for example in manifest.examples:
         digest.update(json.dumps([example.file, example.lesion, example.box, example.mask]).encode())
     key = digest.hexdigest()
     plan = folder / PLAN
     anew = not plan.is_file() or plan.read_text(encoding="utf-8") != key
     for left in folder.iterdir():
-        if left.name not in (PLAN, TENSORS, JOURNAL, CUES, "manifest.csv", "problems.csv", "dataset.json"):
+        if left.name not in (PLAN, TENSORS, JOURNAL, CUES, BOXES, "manifest.csv", "problems.csv", "dataset.json"):
             raise MammoError(f"{folder} holds {left.name}, which prepare did not write; take it away")
         if anew:
             left.unlink()

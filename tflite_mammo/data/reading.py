@@ -10,7 +10,7 @@ from tflite_mammo.data.rows import Done
 from tflite_mammo.errors import MammoError
 from tflite_mammo.imaging import Box, Picture, read_picture
 from tflite_mammo.imaging.read import Pixels
-from tflite_mammo.preprocess import Bytes, PreprocessSpec, preprocess, read_for
+from tflite_mammo.preprocess import Bytes, PreprocessSpec, read_for, tensor_and_box
 
 SAMPLED_PX = 256
 """Rows and columns that a mean brightness is taken from; all of a large image would cost as much as decoding it."""
@@ -29,13 +29,13 @@ def read_row(task: tuple[int, Example], *, root: Path, spec: PreprocessSpec) -> 
         picture = read_for(path, spec, box)
         if mask_size:
             _expect_same_size(mask_size, picture)
-        tensor = preprocess(picture.pixels, spec, picture.on_pixels(box) if box else None)
+        tensor, on_tensor = tensor_and_box(picture.pixels, spec, picture.on_pixels(box) if box else None)
     except MammoError as error:
         # Named by its path inside the collection: the table must not depend on where the collection lies.
         return Done(row, stamp, str(error).removeprefix(f"{path}: ")), None
     brightness, border = _cues(picture.pixels)
     size = path.stat().st_size
-    return Done(row, stamp, "", box, picture.width, picture.height, size, brightness, border), tensor
+    return Done(row, stamp, "", box, picture.width, picture.height, size, brightness, border, on_tensor), tensor
 
 
 def stamp_of(root: Path, example: Example) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 
 from tflite_mammo.errors import MammoError
 from tflite_mammo.imaging import Box
+from tflite_mammo.placing import Placed
 from tflite_mammo.preprocess import Bytes
 
 SECONDS_AT_RISK = 2.0
@@ -44,6 +45,8 @@ class Done:
     file_bytes: int = 0
     brightness: float = 0.0
     border: float = 0.0
+    on_tensor: Placed | None = None
+    """Where the lesion's box lies on the tensor, where it is known and seen."""
 
 
 class Rows:
@@ -131,7 +134,7 @@ def _read_journal(path: Path) -> dict[int, Done]:
             done = Done(**json.loads(line))
         except (TypeError, ValueError):
             continue  # torn, or what the disk held where the line should be
-        found[done.row] = replace(done, box=done.box and (*done.box,))
+        found[done.row] = replace(done, box=done.box and (*done.box,), on_tensor=done.on_tensor and (*done.on_tensor,))
     return found
 
 

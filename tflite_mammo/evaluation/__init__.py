@@ -1,1 +1,1 @@
-"""Scores to verdicts: figures with intervals, the threshold, drift between two models. numpy alone so far."""
+"""Scores to verdicts: figures with intervals, the threshold, calibration, comparison, drift. numpy and SciPy."""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tflite_mammo.evaluation.metrics import figures
+from tflite_mammo.evaluation.metrics import CALLED, Judged
 from tflite_mammo.scores import Scores, called
 
 EVEN = 0.5
@@ -26,12 +26,13 @@ def figures_of_best(scores: Scores) -> dict[str, float]:
         "accuracy": float((best == labels).mean()),
         "f1_weighted": sum(share * one["f1_positive"] for share, one in zip(shares, apart, strict=True) if share),
     }
-    return {name: value for name, value in table.items() if name != "auc" and np.isfinite(value)}
+    return {name: value for name, value in table.items() if np.isfinite(value)}
 
 
 def _against_the_rest(called_it: NDArray[np.bool_], is_it: NDArray[np.bool_]) -> dict[str, float]:
-    table = figures(called_it.astype(np.float64), is_it, EVEN, np.ones((1, is_it.size)))
-    return {name: float(values[0]) for name, values in table.items()}
+    judged = Judged(called_it.astype(np.float64), is_it, called_it, np.arange(is_it.size))
+    table = judged.figures(judged.everybody)
+    return {name: float(table[name][0]) for name in CALLED}
 
 
 def _best(scores: Scores) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tflite_mammo.errors import MammoError
-from tflite_mammo.evaluation.metrics import auc_of
+from tflite_mammo.evaluation.ranked import auc_of
 from tflite_mammo.scores import Scores, called
 
 NAMED_FLIPS = 20

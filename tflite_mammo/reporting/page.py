@@ -21,7 +21,11 @@ def render(template: str, values: dict[str, Any]) -> str:
 
 def picture(tensor: NDArray[np.uint8]) -> str:
     """A prepared tensor as a data URI."""
-    file = io.BytesIO()
     image = Image.fromarray(tensor[:, :, 0] if tensor.shape[2] == 1 else tensor)
-    image.resize((PICTURE_PX, PICTURE_PX)).save(file, "JPEG", quality=80)
+    return as_uri(image.resize((PICTURE_PX, PICTURE_PX)))
+
+
+def as_uri(image: Image.Image) -> str:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=80)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

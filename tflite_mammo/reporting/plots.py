@@ -1,36 +1,25 @@
-"""Verdicts to SVG that lives inside a page: text in the page's own colour, so that light and dark both read well."""
+"""Histories, scores and latencies of several models to plots for a page."""
 
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
-from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MaxNLocator
 
 from tflite_mammo.benchmarking.latency import LatencyReport
+from tflite_mammo.evaluation.curves import roc
+from tflite_mammo.reporting.canvas import COLOURS, INK, svg
 from tflite_mammo.scores import Scores
 
-INK = "#010203"
-"""Drawn in this colour, then replaced by the page's `currentColor`."""
 FEW_EPOCHS = 30
 """More of them and their marks would run together."""
-COLOURS = (
-    "#3b7dd8", "#d8743b", "#3a9d6e", "#a05cc0", "#c49a1f", "#d1557d", "#2aa3b5", "#87909a", "#8c6a4f", "#7c9a2e",
-)  # fmt: skip
 History = Sequence[dict[str, float]]
 Plotted = Literal["loss", "accuracy", "precision", "recall"]
 PLOTTED: tuple[Plotted, ...] = get_args(Plotted)
-STYLE: Any = {
-    "svg.fonttype": "none", "svg.hashsalt": "tflite-mammo", "font.family": "sans-serif", "font.size": 10,
-    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
-    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "axes.grid": True,
-    "grid.alpha": 0.2, "grid.color": INK,
-}  # fmt: skip
 
 
 def history_plot(histories: Sequence[History], what: Plotted) -> str:
-    return _svg(lambda axes: draw_history(axes, histories, what), label=f"{what} per epoch")
+    return svg(lambda axes: draw_history(axes, histories, what), label=f"{what} per epoch")
 
 
 def draw_history(axes: Any, histories: Sequence[History], what: Plotted) -> None:
@@ -61,7 +50,7 @@ def _curves(axes: Any, histories: Sequence[History], column: str, colour: str, l
 def roc_plot(tables: dict[str, Scores], threshold: float) -> str:
     def draw(axes: Any) -> None:
         for (name, scores), colour in zip(tables.items(), COLOURS, strict=False):
-            false_alarms, found = _roc(scores)
+            false_alarms, found = roc(scores)
             axes.plot(false_alarms, found, color=colour, label=name, linewidth=1.6)
         first = next(iter(tables.values()))
         called, positive = first.finding >= threshold, first.positive
@@ -70,7 +59,7 @@ def roc_plot(tables: dict[str, Scores], threshold: float) -> str:
         axes.set(xlabel="1 - specificity", ylabel="sensitivity", aspect="equal", title="ROC, test part")
         axes.legend(loc="lower right")
 
-    return _svg(draw, label="ROC curves on the test part")
+    return svg(draw, label="ROC curves on the test part")
 
 
 def study_roc_plot(recipes: Sequence[Sequence[Scores]]) -> str:
@@ -79,7 +68,7 @@ def study_roc_plot(recipes: Sequence[Sequence[Scores]]) -> str:
     def draw(axes: Any) -> None:
         grid = np.linspace(0, 1, 201)
         for i, tables in enumerate(recipes):
-            colour, curves = COLOURS[i % len(COLOURS)], [_roc(scores) for scores in tables]
+            colour, curves = COLOURS[i % len(COLOURS)], [roc(scores) for scores in tables]
             if len(curves) > 1:
                 for false_alarms, found in curves:
                     axes.plot(false_alarms, found, color=colour, linewidth=0.8, alpha=0.5)
@@ -90,7 +79,7 @@ def study_roc_plot(recipes: Sequence[Sequence[Scores]]) -> str:
         axes.plot([0, 1], [0, 1], ":", color=INK, alpha=0.5)
         axes.set(xlabel="1 - specificity", ylabel="sensitivity", aspect="equal", title="ROC, test part")
 
-    return _svg(draw, label="ROC curves of every recipe on the test part")
+    return svg(draw, label="ROC curves of every recipe on the test part")
 
 
 def agreement_plot(before: Scores, after: dict[str, Scores], threshold: float) -> str:
@@ -106,7 +95,7 @@ def agreement_plot(before: Scores, after: dict[str, Scores], threshold: float) -
         axes.set(xlim=(0, 1), ylim=(0, 1), title="Do they decide alike?")
         axes.legend(loc="upper left")
 
-    return _svg(draw, label="Scores of the converted files against the trained network's")
+    return svg(draw, label="Scores of the converted files against the trained network's")
 
 
 def latency_plot(reports: Sequence[LatencyReport]) -> str:
@@ -121,29 +110,8 @@ def latency_plot(reports: Sequence[LatencyReport]) -> str:
         axes.set(yticks=places, yticklabels=names, xlabel="ms per image, invoke alone; whiskers p1 to p99")
         axes.set_xlim(left=0)
 
-    return _svg(draw, label="Latency per model and number of threads")
+    return svg(draw, label="Latency per model and number of threads")
 
 
 def _threads(count: int) -> str:
     return f"{count} thread" + ("s" if count > 1 else "")
-
-
-def _roc(scores: Scores) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    order = np.argsort(-scores.finding, kind="stable")
-    positive = scores.positive[order]
-    last_of_tie = np.r_[np.diff(scores.finding[order]) != 0, True]
-    found = np.cumsum(positive)[last_of_tie] / positive.sum()
-    false_alarms = np.cumsum(~positive)[last_of_tie] / (~positive).sum()
-    return np.r_[0, false_alarms], np.r_[0, found]
-
-
-def _svg(draw: Callable[[Any], None], label: str) -> str:
-    import matplotlib
-
-    with matplotlib.rc_context(STYLE):
-        canvas = Canvas(figsize=(4.4, 3.8), layout="constrained")
-        draw(canvas.subplots())
-        file = io.StringIO()
-        canvas.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = file.getvalue()[file.getvalue().index("<svg") :].replace(INK, "currentColor")
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)

@@ -5,19 +5,19 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.figure import Figure as Canvas
 from PIL import Image, ImageDraw, ImageFont
 
 from tflite_mammo.preprocess import Bytes
-from tflite_mammo.reporting.plots import INK, PLOTTED, STYLE, History, draw_history
+from tflite_mammo.reporting.canvas import on_paper
+from tflite_mammo.reporting.plots import PLOTTED, History, draw_history
 
 TILE, GAP, BAND = 112, 4, 18
 
 
 def draw_run_history(history: History, path: Path) -> None:
     """The stages' borders as thin lines."""
-    with rc_context({**STYLE, **{name: "black" for name, colour in STYLE.items() if colour == INK}}):
+    with on_paper():
         canvas = Canvas(figsize=(10, 7), layout="constrained")
         for axes, what in zip(canvas.subplots(2, 2).flat, PLOTTED, strict=True):
             draw_history(axes, [history], what)

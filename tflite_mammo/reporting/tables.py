@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from tflite_mammo.evaluation.evaluate import Figure
+from tflite_mammo.evaluation.figure import Figure
 from tflite_mammo.studies.found import FoundRun
 from tflite_mammo.studies.study import Reported
 from tflite_mammo.studies.summary import Spread, Summary

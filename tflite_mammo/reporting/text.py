@@ -5,29 +5,99 @@ from typing import TYPE_CHECKING, Any
 
 from tflite_mammo.benchmarking.latency import LatencyReport
 from tflite_mammo.bundle import ModelCard
-from tflite_mammo.evaluation.evaluate import Evaluation
+from tflite_mammo.evaluation.evaluate import Evaluation, External
+from tflite_mammo.evaluation.figure import NO_FIGURE
 
 if TYPE_CHECKING:
     from tflite_mammo.training.plan import Plan
 
 FIGURE_NAMES = {
     "auc": "AUC",
+    "average_precision": "average precision",
+    "partial_auc": "partial AUC, spec. > 90 %",
+    "sensitivity_at_90_specificity": "sensitivity at 90 % spec.",
+    "sensitivity_at_95_specificity": "sensitivity at 95 % spec.",
+    "specificity_at_90_sensitivity": "specificity at 90 % sens.",
+    "specificity_at_95_sensitivity": "specificity at 95 % sens.",
     "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
     "sensitivity": "sensitivity",
     "specificity": "specificity",
+    "precision_positive": "PPV",
+    "precision_negative": "NPV",
     "f1_positive": "F1 of the finding",
     "f1_negative": "F1 of the rest",
+    "f1_weighted": "F1, weighted",
+    "mcc": "MCC",
+    "brier": "Brier score",
+    "log_loss": "log loss",
+    "calibration_error": "calibration error",
 }
+HEADLINE = ("auc", "accuracy", "sensitivity", "specificity", "f1_positive", "f1_negative")
+UNIT_NAMES = {"image": "images", "side": "sides", "patient": "patients"}
+
+
+def headline(evaluation: Evaluation) -> list[str]:
+    """Per image, in a few lines: what a training ends with."""
+    lines = [_of_what(evaluation)]
+    lines += [f"  {FIGURE_NAMES[name]:<18} {evaluation.figures[name]}" for name in HEADLINE]
+    return [*lines, *_threshold_lines(evaluation)]
 
 
 def evaluation_lines(evaluation: Evaluation) -> list[str]:
-    lines = [
-        f"{evaluation.split}: {evaluation.images} images of {evaluation.patients} patients, "
-        f"{evaluation.positives} {evaluation.finding}; 95 % intervals by patient",
+    """Every figure of every unit, in columns; then each class, each group that was asked for, and other data."""
+    levels = evaluation.levels
+    rows = [["", *(f"{level.count} {UNIT_NAMES[level.unit]}{' (few)' if level.few else ''}" for level in levels)]]
+    rows += [[words, *(str(level.figures[name]) for level in levels)] for name, words in FIGURE_NAMES.items()]
+    for i, first in enumerate(levels[0].at_prevalence):
+        for value in ("ppv", "npv"):
+            words = f"{value.upper()} where {100 * first.prevalence:g} % have it"
+            rows.append([words, *(str(getattr(level.at_prevalence[i], value)) for level in levels)])
+    lines = [_of_what(evaluation), *_columns(rows)]
+    for name, figures in evaluation.one_vs_rest.items():
+        lines.append(f"  {name} against the rest: AUC {figures['auc']}, sensitivity {figures['sensitivity']}")
+    return [*lines, *_threshold_lines(evaluation), *(line for one in evaluation.externals for line in _external(one))]
+
+
+def subgroup_lines(evaluation: Evaluation) -> list[str]:
+    rows = [["per image", "images", "finding", "AUC", "sensitivity", "specificity"]]
+    for group in evaluation.subgroups:
+        figures = [str(figure) for figure in group.figures.values()]
+        few = " (few)" if group.few else ""
+        rows.append([f"{group.column} {group.value}{few}", str(group.images), str(group.positives), *figures])
+    return _columns(rows)
+
+
+def _external(external: External) -> list[str]:
+    other = external.evaluation
+    lines = [f"external {external.name}: {other.images} images of {other.patients} patients, {other.positives} finding"]
+    for level in other.levels:
+        fall = external.falls.get(level.unit, {}).get("auc", NO_FIGURE)
+        lines.append(f"  per {level.unit}: AUC {level.figures['auc']}; fall {fall}")
+    return [*lines, *(f"  NOTE: {remark}" for remark in other.remarks)]
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
-    lines += [f"  {FIGURE_NAMES[name]:<18} {figure}" for name, figure in evaluation.figures.items()]
+
+
+def _of_what(evaluation: Evaluation) -> str:
+    return (
+        f"{evaluation.split}: {evaluation.images} images of {evaluation.patients} patients, "
+        f"{evaluation.positives} {evaluation.finding}; 95 % intervals by patient"
+    )
+
+
+def _threshold_lines(evaluation: Evaluation) -> list[str]:
     threshold = evaluation.threshold
-    return [*lines, f"  threshold {threshold.value:.4f}: {threshold.rule}, locked on the {threshold.locked_on}"]
+    locked = f", locked on the {threshold.locked_on}" if threshold.locked_on else ""
+    lines = [f"  threshold {threshold.value:.4f}: {threshold.rule}{locked}"]
+    if evaluation.scaling.method != "none":
+        lines.append(f"  calibrated: {evaluation.scaling}")
+    return [*lines, *(f"  NOTE: {remark}" for remark in evaluation.remarks)]
 
 
 def card_lines(card: ModelCard) -> list[str]:
@@ -35,6 +105,7 @@ def card_lines(card: ModelCard) -> list[str]:
     lines = [
         f"  {card.name}, {card.quantisation}; classes {', '.join(card.classes)} (score of: {card.classes[-1]})",
         f"  threshold {card.threshold.value:.4f}, locked on the {card.threshold.locked_on}",
+        f"  scores: {card.scaling}",
         f"  pixels {spec.height}x{spec.width}x{spec.channels}, crop {spec.crop}, orient {spec.orient}, "
         f"contrast {spec.contrast}, fit {spec.fit}; spec {card.spec_fingerprint}",
         f"  trained on {card.source}, data {card.data[:12]}" + (" (SYNTHETIC)" if card.synthetic else ""),

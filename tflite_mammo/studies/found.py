@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tflite_mammo.errors import MammoError
-from tflite_mammo.evaluation.evaluate import NO_FIGURE, Figure
+from tflite_mammo.evaluation.figure import NO_FIGURE, Figure
 from tflite_mammo.files import is_held
 from tflite_mammo.training.run import Run, read_history
 from tflite_mammo.training.unfinished import is_collapsed, is_partial, read_collapse

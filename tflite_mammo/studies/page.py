@@ -9,8 +9,9 @@ import numpy as np
 
 from tflite_mammo import __version__
 from tflite_mammo.evaluation.best import confusion
+from tflite_mammo.reporting.canvas import COLOURS
 from tflite_mammo.reporting.page import render
-from tflite_mammo.reporting.plots import COLOURS, PLOTTED, History, history_plot, study_roc_plot
+from tflite_mammo.reporting.plots import PLOTTED, History, history_plot, study_roc_plot
 from tflite_mammo.reporting.tables import interval, number, published, spread
 from tflite_mammo.scores import Scores
 from tflite_mammo.studies.conduct import Conducted

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
 
-from tflite_mammo.evaluation.evaluate import NO_FIGURE, Figure
+from tflite_mammo.evaluation.figure import NO_FIGURE, Figure
 from tflite_mammo.files import whole_file
 from tflite_mammo.studies.figures import COMPARED, EXTERNAL, Figures
 from tflite_mammo.studies.study import Reported

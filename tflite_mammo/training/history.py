@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import median
 
-from tflite_mammo.evaluation.metrics import auc_of
+from tflite_mammo.evaluation.ranked import auc_of
 from tflite_mammo.files import whole_file
 from tflite_mammo.scores import Scores
 from tflite_mammo.training.watch import cross_entropy

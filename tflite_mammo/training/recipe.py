@@ -4,7 +4,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tflite_mammo.declared import find
+from tflite_mammo.evaluation.threshold import rule_of
 from tflite_mammo.schema import read_toml, to_dict
+from tflite_mammo.scores import ScalingMethod
 from tflite_mammo.training.tables import Augment, Balance, Head, Loss, Stage
 
 BackboneName = Literal[
@@ -33,6 +35,10 @@ class Recipe:
     monitor: Literal["val_loss", "val_auc", "val_accuracy"] = "val_loss"
     patience: int | None = None
     """A stage ends early after so many epochs without a better monitored figure."""
+    calibration: ScalingMethod = "temperature"
+    """How scores are made to mean a chance, on the validation part, once the training is over."""
+    threshold: str = "youden"
+    """The rule that locks it on the validation part: youden, sensitivity:0.9 or cost:5."""
     head: Head = field(default_factory=Head)
     loss: Loss = field(default_factory=Loss)
     augment: Augment = field(default_factory=Augment)
@@ -47,6 +53,7 @@ class Recipe:
             raise ValueError(f"seed {self.seed}; expected 0 to {2**32 - 1}")
         if self.patience is not None and self.patience < 1:
             raise ValueError(f"patience {self.patience}; expected 1 or more")
+        rule_of(self.threshold)
         if self.batch_norm == "frozen" and self.weights == "random" and self.backbone != "small-cnn":
             raise ValueError("frozen batch norm has nothing to hold with random weights; use batch_norm = 'adapt'")
         if (self.loss.kind == "binary_crossentropy") != (self.head.output == "sigmoid") and self.loss.kind != "focal":
@@ -74,9 +81,14 @@ def with_changes(
     seed: int | None = None,
     batch_size: int | None = None,
     precision: Precision | None = None,
+    calibration: ScalingMethod | None = None,
+    threshold: str | None = None,
 ) -> Recipe:
     """The recipe with what the command line says otherwise."""
-    changes = {"weights": weights, "seed": seed, "batch_size": batch_size, "precision": precision}
+    changes = {
+        "weights": weights, "seed": seed, "batch_size": batch_size, "precision": precision, "calibration": calibration,
+        "threshold": threshold,
+    }  # fmt: skip
     changed: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     if epochs:
         changed["stages"] = tuple(_of_length(stage, epochs) for stage in recipe.stages)

@@ -89,7 +89,10 @@ class Run:
     @cached_property
     def evaluation(self) -> Evaluation:
         """Of the test part, at the threshold locked on the validation part."""
-        return read_json(Evaluation, self.folder / "evaluation.json")
+        try:
+            return read_json(Evaluation, self.folder / "evaluation.json")
+        except MammoError as error:
+            raise MammoError(f"{error}; if the run is of another version, train it again with this one") from error
 
     @cached_property
     def scores(self) -> Scores:

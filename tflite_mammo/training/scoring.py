@@ -1,5 +1,7 @@
 """A network and a part of a dataset to Scores, in inference mode."""
 
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +19,17 @@ def keras_scores(model: keras.Model, dataset: Dataset, part: Part) -> Scores:
 
 
 def class_scores(model: keras.Model, dataset: Dataset, part: Part) -> NDArray[np.float32]:
-    """As they come, numbers or not. Whole blocks only: one compiled shape, equal parts for every device."""
+    """As they come, numbers or not."""
+    return np.concatenate(list(in_blocks(model, dataset.images, part.rows))).astype(np.float32)
+
+
+def in_blocks(model: keras.Model, images: Bytes, rows: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
+    """What a network says of these rows. Whole blocks only: one compiled shape, equal parts for every device."""
     devices = len(keras.distribution.list_devices()) if keras.distribution.distribution() else 1
     size = -(-SCORED_AT_ONCE // devices) * devices
-    blocks = []
-    for start in range(0, part.rows.size, size):
-        rows = np.resize(part.rows[start : start + size], size)
-        blocks.append(answer(model, dataset.images[rows]))
-    return np.concatenate(blocks)[: part.rows.size].astype(np.float32)
+    for start in range(0, rows.size, size):
+        block = rows[start : start + size]
+        yield answer(model, images[np.resize(block, size)])[: block.size]
 
 
 def answer(model: keras.Model, pixels: Bytes) -> NDArray[np.float32]:

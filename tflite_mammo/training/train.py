@@ -18,10 +18,9 @@ from tflite_mammo.auditing.report import AuditRecord
 from tflite_mammo.console import Advance, no_progress
 from tflite_mammo.data.dataset import Dataset
 from tflite_mammo.errors import MammoError
-from tflite_mammo.evaluation.evaluate import evaluate, lock_threshold
+from tflite_mammo.evaluation.scaling import expect_calibration
 from tflite_mammo.reporting.run_pictures import draw_run_history, draw_sheet
 from tflite_mammo.schema import to_json
-from tflite_mammo.scores import Scores, write_scores
 from tflite_mammo.training.augment import augmentation, augmented
 from tflite_mammo.training.devices import every_device
 from tflite_mammo.training.fit import Fitted, Notice, fit
@@ -32,6 +31,7 @@ from tflite_mammo.training.recipe import Recipe, recipe_toml
 from tflite_mammo.training.run import Environment, Run
 from tflite_mammo.training.scoring import keras_scores
 from tflite_mammo.training.unfinished import COLLAPSE
+from tflite_mammo.training.verdict import NotWrittenError, judge_run, save_network
 from tflite_mammo.training.watch import CollapseError, said
 
 SHEET_ROWS, SHEET_COLUMNS = 4, 7
@@ -54,6 +54,7 @@ def train(
     """
     audit = audit or expect_no_leak(dataset, audited(dataset))
     _expect_both_classes(dataset)
+    expect_calibration(recipe.calibration, dataset.info.classes)
     started, clock = datetime.now(UTC), time.monotonic()
     keras.utils.set_random_seed(recipe.seed)
     with every_device(recipe.batch_size), run_folder(out, recipe, dataset, resume=resume) as folder:
@@ -67,12 +68,29 @@ def train(
         seconds = time.monotonic() - clock + sum(epoch.seconds for epoch in fitted.history[: fitted.taken_up])
         environment = _environment(recipe, dataset, fitted, started, seconds / 60)
         (folder / "environment.json").write_text(to_json(environment), encoding="utf-8")
-        _write_network(fitted, folder)
-        if fitted.signs or fitted.validation is None:
-            (folder / COLLAPSE).write_text(to_json(fitted.signs[0]), encoding="utf-8")
-            raise CollapseError(f"collapsed; {said(fitted.signs)}; kept as {set_aside(folder, out)}")
-        _write_verdict(fitted.network.model, fitted.validation, dataset, folder)
+        _draw_history(fitted, folder)
+        with _epochs_kept():
+            _finish(fitted, recipe, dataset, folder, out)
     return Run(out)
+
+
+def _finish(fitted: Fitted, recipe: Recipe, dataset: Dataset, folder: Path, out: Path) -> None:
+    """With a verdict; or, of a training that collapsed, set aside without one."""
+    model, validation = fitted.network.model, fitted.validation
+    if fitted.signs or validation is None:
+        save_network(model, folder)
+        (folder / COLLAPSE).write_text(to_json(fitted.signs[0]), encoding="utf-8")
+        raise CollapseError(f"collapsed; {said(fitted.signs)}; kept as {set_aside(folder, out)}")
+    test = dataset.part("test")
+    judge_run(model, validation, lambda _: keras_scores(model, dataset, test), recipe, dataset.info, folder)
+
+
+@contextmanager
+def _epochs_kept() -> Iterator[None]:
+    try:
+        yield
+    except NotWrittenError as error:
+        raise MammoError(f"{error} and go on with --resume: the last epoch is kept") from error
 
 
 @contextmanager
@@ -116,28 +134,10 @@ def _draw_augmentation(recipe: Recipe, dataset: Dataset, path: Path) -> None:
     draw_sheet(rows, path)
 
 
-def _write_network(fitted: Fitted, folder: Path) -> None:
-    try:
-        fitted.network.model.save(folder / "model.keras")
-    except OSError as error:  # h5py's own, which says neither which file nor which number
-        raise MammoError(
-            f"the network could not be written ({error}), the last epoch is kept; "
-            "free some space and go on with --resume"
-        ) from error
+def _draw_history(fitted: Fitted, folder: Path) -> None:
     if fitted.history:
         (folder / "plots").mkdir(exist_ok=True)
         draw_run_history([asdict(epoch) for epoch in fitted.history], folder / "plots" / "history.png")
-
-
-def _write_verdict(model: keras.Model, validation: Scores, dataset: Dataset, folder: Path) -> None:
-    test = keras_scores(model, dataset, dataset.part("test"))
-    threshold = lock_threshold(validation, f"validation part of data {dataset.info.fingerprint[:12]}")
-    (folder / "evaluation.json").write_text(to_json(evaluate(test, threshold)), encoding="utf-8")
-    write_scores(_together(validation, test), folder / "scores.csv")
-
-
-def _together(one: Scores, other: Scores) -> Scores:
-    return Scores(one.classes, one.rows + other.rows, np.concatenate([one.values, other.values]))
 
 
 def _environment(recipe: Recipe, dataset: Dataset, fitted: Fitted, started: datetime, minutes: float) -> Environment:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflite_mammo.errors import MammoError
-from tflite_mammo.evaluation.metrics import auc_of
+from tflite_mammo.evaluation.ranked import auc_of
 from tflite_mammo.scores import Scores
 
 CONSTANT = 1e-5

@@ -25,6 +25,15 @@ MODULES = {
 """The name of each adapter and its module: LAYOUT says in one line what it expects, read() gives the Manifest."""
 
 
+OTHER_IMAGES = ("busi", "breakhis")
+"""Collections of ultrasound and of histology, whose figures are not those of mammograms."""
+
+
+def shows_mammograms(adapter: str) -> bool:
+    """Class folders and tables do not say; they are taken to."""
+    return adapter not in OTHER_IMAGES
+
+
 @dataclass(frozen=True)
 class AdapterOptions:
     patient: str = ""

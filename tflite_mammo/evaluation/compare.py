@@ -1,0 +1,141 @@
+"""Two Scores of the same patients' images to a Comparison: how far model B is above model A, and is that chance?
+
+Each model is called at its own locked threshold. Both meet the same drawings of patients, so what is hard or easy for
+both cancels out of the difference.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tflite_mammo.errors import MammoError
+from tflite_mammo.evaluation.bootstrap import DRAWS, SEED, owners
+from tflite_mammo.evaluation.differences import Difference, differences
+from tflite_mammo.evaluation.figure import FEW, judge
+from tflite_mammo.evaluation.mcnemar import McNemar, mcnemar
+from tflite_mammo.evaluation.pooling import Pooling, Unit, tables_of_units, with_patients
+from tflite_mammo.evaluation.remarks import on_classes, on_rows
+from tflite_mammo.scores import Scores, Threshold, called
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Of which the models call one the finding, and the other does not."""
+
+    file: str
+    """A side or a patient by its name."""
+    patient: str
+    label: str
+    score_a: float
+    score_b: float
+    call_a: str
+    call_b: str
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The differences of one unit."""
+
+    unit: Unit
+    count: int
+    positives: int
+    figures: dict[str, Difference]
+    mcnemar: dict[str, McNemar]
+    """By the figure that it tests: among those with the finding, those without, all."""
+    changed: tuple[Changed, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    split: str
+    classes: tuple[str, ...]
+    images: int
+    patients: int
+    thresholds: tuple[Threshold, Threshold]
+    """Of A, of B."""
+    pooling: Pooling
+    levels: tuple[Compared, ...]
+    """Images first; sides and patients where that is another table."""
+    remarks: tuple[str, ...] = ()
+    draws: int = DRAWS
+    seed: int = SEED
+
+
+def compare(
+    a: Scores,
+    b: Scores,
+    thresholds: tuple[Threshold, Threshold],
+    *,
+    pooling: Pooling = "max",
+    notes: tuple[str, ...] = (),
+    draws: int = DRAWS,
+) -> Comparison:
+    aligned = b.aligned_to(a)
+    _expect_same_patients(a, b)
+    given, a, b = a, with_patients(a), with_patients(aligned)
+    of_a, of_b = tables_of_units(a, pooling), tables_of_units(b, pooling)
+    levels = tuple(_level(unit, (table, of_b[unit]), thresholds, a, draws) for unit, table in of_a.items())
+    return Comparison(
+        split="+".join(sorted({row.split for row in a.rows})),
+        classes=a.classes,
+        images=len(a.rows),
+        patients=len(set(a.patients)),
+        thresholds=thresholds,
+        pooling=pooling,
+        levels=levels,
+        remarks=(*notes, *_remarks(given, levels)),
+        draws=draws,
+    )
+
+
+def _expect_same_patients(a: Scores, b: Scores) -> None:
+    """Intervals are by patient: A's and B's would differ, and nobody could say which is right."""
+    theirs = {row.file: row.patient for row in b.rows}
+    for row in a.rows:
+        if theirs[row.file] != row.patient:
+            raise MammoError(
+                f"{row.file} is of patient '{row.patient}' in one table and of '{theirs[row.file]}' in the other; "
+                "name the patients alike in both"
+            )
+
+
+def _level(
+    unit: Unit, pair: tuple[Scores, Scores], thresholds: tuple[Threshold, Threshold], of: Scores, draws: int
+) -> Compared:
+    number = dict(zip(of.patients, owners(of.patients).tolist(), strict=True))
+    a, b = (judge(table, threshold.value, number) for table, threshold in zip(pair, thresholds, strict=True))
+    right_a, right_b = a.called == a.positive, b.called == b.positive
+    members = {"sensitivity": a.positive, "specificity": ~a.positive, "accuracy": np.ones_like(a.positive)}
+    return Compared(
+        unit=unit,
+        count=a.positive.size,
+        positives=int(a.positive.sum()),
+        figures=differences(a, b, draws),
+        mcnemar={name: mcnemar(right_a[rows], right_b[rows], a.owner[rows]) for name, rows in members.items()},
+        changed=tuple(_changed(pair, thresholds)),
+    )
+
+
+def _changed(pair: tuple[Scores, Scores], thresholds: tuple[Threshold, Threshold]) -> Iterator[Changed]:
+    calls = [called(table.values, threshold.value) for table, threshold in zip(pair, thresholds, strict=True)]
+    rows, classes, finding = pair[0].rows, pair[0].classes, len(pair[0].classes) - 1
+    for i in np.flatnonzero((calls[0] == finding) != (calls[1] == finding)):
+        # str of a float32 is the shortest text that reads back as the same float32.
+        score_a, score_b = (float(str(table.values[i, -1])) for table in pair)
+        call_a, call_b = (classes[int(call[i])] for call in calls)
+        row = rows[int(i)]
+        yield Changed(row.file, row.patient, row.label, score_a, score_b, call_a, call_b)
+
+
+def _remarks(scores: Scores, levels: tuple[Compared, ...]) -> Iterator[str]:
+    images = levels[0]
+    few = min(images.positives, images.count - images.positives) < FEW
+    yield from on_classes(scores.classes[-1], images.positives, images.count, few)
+    untold = [level.unit for level in levels if (auc := level.figures["auc"]).a is not None and auc.p is None]
+    if untold:
+        yield (
+            f"the difference of AUCs per {', '.join(untold)} has no interval and no p: too few patients with the "
+            "finding or without, or no patient differs from the rest"
+        )
+    yield from on_rows(scores)

@@ -1,0 +1,65 @@
+"""Scores to the curves that a plot shows. Of one class alone there is no curve: not-a-number."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tflite_mammo.evaluation.bootstrap import owners
+from tflite_mammo.evaluation.metrics import BINS, bin_of
+from tflite_mammo.evaluation.proportions import wilson, worth
+from tflite_mammo.evaluation.ranked import Ranked
+from tflite_mammo.scores import Scores
+
+Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Reliable:
+    """One bin of scores: what was promised, and what was kept."""
+
+    images: int
+    promised: float
+    """The mean score."""
+    kept: float
+    """The share that has the finding."""
+    low: float
+    high: float
+
+
+def roc(scores: Scores) -> Curve:
+    """1 - specificity, and sensitivity."""
+    cases, others = _curve(scores)
+    with np.errstate(invalid="ignore"):
+        return others / others[-1], cases / cases[-1]
+
+
+def precision_recall(scores: Scores) -> Curve:
+    """Sensitivity, and the share of what is called that has the finding."""
+    cases, others = (counts[1:] for counts in _curve(scores))
+    with np.errstate(invalid="ignore"):
+        return cases / cases[-1], cases / (cases + others)
+
+
+def reliability(scores: Scores) -> list[Reliable]:
+    """Every bin of scores that holds an image, none where they are no probabilities; intervals by patient."""
+    if scores.finding.min() < 0 or scores.finding.max() > 1:
+        return []
+    finding, positive, owner, place = scores.finding, scores.positive, owners(scores.patients), bin_of(scores.finding)
+    found = []
+    for number in range(BINS):
+        here = place == number
+        if here.any():
+            whole = np.bincount(owner[here], minlength=int(owner.max()) + 1).astype(np.float64)
+            part = np.bincount(owner[here], positive[here], int(owner.max()) + 1).astype(np.float64)
+            kept = float(positive[here].mean())
+            found.append(
+                Reliable(int(here.sum()), float(finding[here].mean()), kept, *wilson(kept, worth(part, whole)))
+            )
+    return found
+
+
+def _curve(scores: Scores) -> Curve:
+    ranked = Ranked(scores.finding, scores.positive, np.zeros(len(scores.rows), np.int64))
+    cases, others = ranked.curve(np.ones((1, 1)))
+    return cases[0].astype(np.float64), others[0].astype(np.float64)
