@@ -232,3 +232,10 @@ def test_what_is_known_by_the_name_of_a_score_comes_back_as_no_class(tmp_path: P
     back = read_scores(tmp_path / "a.csv")
     assert back.classes == CLASSES
     assert back.rows[0].more == {"of_score_reader": "3", "age": "61"}
+
+
+def test_tables_that_disagree_on_a_patient_are_refused() -> None:
+    scores = table(0.1, 0.9)
+    other = Scores(CLASSES, (scores.rows[0], replace(scores.rows[1], patient="P7")), scores.values)
+    with pytest.raises(MammoError, match=r"1\.png is of patient 'P0' in one table and of 'P7' in the other"):
+        scores.aligned_to(other)

@@ -146,6 +146,11 @@ class Scores:
         for i, row in zip(order, other.rows, strict=True):
             if self.rows[i].label != row.label:
                 raise MammoError(f"{row.file} is {self.rows[i].label} in one table and {row.label} in the other")
+            if self.rows[i].patient != row.patient:  # intervals are by patient: nobody could say which is right
+                raise MammoError(
+                    f"{row.file} is of patient '{self.rows[i].patient}' in one table and of '{row.patient}' in the "
+                    "other; name the patients alike in both"
+                )
         return Scores(self.classes, other.rows, self.values[order])
 
 

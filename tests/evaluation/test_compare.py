@@ -200,7 +200,7 @@ def test_tables_of_other_images_labels_classes_or_patients_are_refused() -> None
     renamed = tuple(replace(row, label=row.label.replace("benign", "normal")) for row in b.rows)
     with pytest.raises(MammoError, match="scores of classes normal, malignant against benign, malignant"):
         compare(a, Scores(("normal", "malignant"), renamed, b.values), BOTH)
-    with pytest.raises(MammoError, match=r"1\.png is of patient 'P1' in one table and of 'P0' in the other; name"):
+    with pytest.raises(MammoError, match=r"1\.png is of patient 'P0' in one table and of 'P1' in the other; name"):
         compare(a, table(b.finding.tolist(), b.positive.tolist(), 2), BOTH)
 
 

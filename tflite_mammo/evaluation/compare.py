@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tflite_mammo.errors import MammoError
 from tflite_mammo.evaluation.bootstrap import DRAWS, SEED, owners
 from tflite_mammo.evaluation.differences import Difference, differences
 from tflite_mammo.evaluation.figure import FEW, judge
@@ -71,9 +70,7 @@ def compare(
     notes: tuple[str, ...] = (),
     draws: int = DRAWS,
 ) -> Comparison:
-    aligned = b.aligned_to(a)
-    _expect_same_patients(a, b)
-    given, a, b = a, with_patients(a), with_patients(aligned)
+    given, a, b = a, with_patients(a), with_patients(b.aligned_to(a))
     of_a, of_b = tables_of_units(a, pooling), tables_of_units(b, pooling)
     levels = tuple(_level(unit, (table, of_b[unit]), thresholds, a, draws) for unit, table in of_a.items())
     return Comparison(
@@ -87,17 +84,6 @@ def compare(
         remarks=(*notes, *_remarks(given, levels)),
         draws=draws,
     )
-
-
-def _expect_same_patients(a: Scores, b: Scores) -> None:
-    """Intervals are by patient: A's and B's would differ, and nobody could say which is right."""
-    theirs = {row.file: row.patient for row in b.rows}
-    for row in a.rows:
-        if theirs[row.file] != row.patient:
-            raise MammoError(
-                f"{row.file} is of patient '{row.patient}' in one table and of '{theirs[row.file]}' in the other; "
-                "name the patients alike in both"
-            )
 
 
 def _level(
