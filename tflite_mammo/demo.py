@@ -123,7 +123,7 @@ def _page(
         "demo.html.j2",
         {
             "recipe": run.environment.recipe,
-            "run": run.folder,
+            "run": run.folder.name,
             "source": run.data.source,
             "images": run.data.images,
             "minutes": run.environment.minutes,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tflite_mammo.cli.evaluate import typed
 from tflite_mammo.data.adapters import AdapterOptions, read_collection
 from tflite_mammo.data.dataset import Dataset
 from tflite_mammo.data.prepare import PreparePlan, prepare
@@ -177,3 +178,9 @@ def test_the_models_own_data_is_no_test_on_other_data(call, run: Run, prepared: 
     done = call("evaluate", run.folder, "--external", f"x={tmp_path / 'again'}", "--out", tmp_path / "out")
     done.assert_clean_error("--external x:", "of its images are of the data that is judged")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_on_the_page_tells_no_place_on_this_machine() -> None:
+    given = ["evaluate", "/home/me/my runs/u60", "--external", "MIAS=/data/mias", "--out", "report", "--by", "view"]
+    assert typed(given) == "tflite-mammo evaluate u60 --external MIAS=mias --out report --by view"
+    assert typed(["evaluate", "my runs/u60"]) == "tflite-mammo evaluate 'my runs/u60'"

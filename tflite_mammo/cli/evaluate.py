@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +70,7 @@ def command(
             from tflite_mammo.reporting.evaluation_page import write_evaluation
 
             subject, verdict, pictures = look(judged, dataset, scores, verdict)
-            write_evaluation(folder, scores, verdict, subject, pictures, _typed())
+            write_evaluation(folder, scores, verdict, subject, pictures, typed(sys.argv[1:]))
     if as_json:
         print_json(verdict)
         return
@@ -89,5 +90,11 @@ def _threshold(judged: Judged, given: str | None) -> "Threshold":
     return judged.threshold
 
 
-def _typed() -> str:
-    return shlex.join(["tflite-mammo", *sys.argv[1:]])
+def typed(arguments: Sequence[str]) -> str:
+    """The command as it was given, but for where things lie on this machine: a page travels."""
+    return shlex.join(["tflite-mammo", *(_without_place(argument) for argument in arguments)])
+
+
+def _without_place(argument: str) -> str:
+    name, sign, path = argument.rpartition("=")
+    return f"{name}{sign}{Path(path).name}" if Path(path).is_absolute() else argument
