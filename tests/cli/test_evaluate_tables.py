@@ -78,7 +78,7 @@ def test_means_are_another_pooling_and_prevalences_are_asked_for(call, tmp_path:
     assert highest["levels"][0]["figures"] == mean["levels"][0]["figures"]
     assert highest["levels"][2]["figures"]["brier"] != mean["levels"][2]["figures"]["brier"]
     done = call("evaluate", path, "--prevalence", "0.1")
-    assert re.findall(r"PPV where .* have it", done.stdout) == ["PPV where 10 % have it"]
+    assert re.findall(r"PPV at .*? %", done.stdout) == ["PPV at 10 %"]
 
 
 @pytest.mark.parametrize(

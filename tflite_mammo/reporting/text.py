@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 FIGURE_NAMES = {
     "auc": "AUC",
     "average_precision": "average precision",
-    "partial_auc": "partial AUC, spec. > 90 %",
-    "sensitivity_at_90_specificity": "sensitivity at 90 % spec.",
-    "sensitivity_at_95_specificity": "sensitivity at 95 % spec.",
-    "specificity_at_90_sensitivity": "specificity at 90 % sens.",
-    "specificity_at_95_sensitivity": "specificity at 95 % sens.",
+    "partial_auc": "partial AUC",
+    "sensitivity_at_90_specificity": "sens. at 90 % spec.",
+    "sensitivity_at_95_specificity": "sens. at 95 % spec.",
+    "specificity_at_90_sensitivity": "spec. at 90 % sens.",
+    "specificity_at_95_sensitivity": "spec. at 95 % sens.",
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "sensitivity": "sensitivity",
@@ -51,7 +51,7 @@ def evaluation_lines(evaluation: Evaluation) -> list[str]:
     rows += [[words, *(str(level.figures[name]) for level in levels)] for name, words in FIGURE_NAMES.items()]
     for i, first in enumerate(levels[0].at_prevalence):
         for value in ("ppv", "npv"):
-            words = f"{value.upper()} where {100 * first.prevalence:g} % have it"
+            words = f"{value.upper()} at {100 * first.prevalence:g} %"
             rows.append([words, *(str(getattr(level.at_prevalence[i], value)) for level in levels)])
     lines = [_of_what(evaluation), *_columns(rows)]
     for name, figures in evaluation.one_vs_rest.items():
