@@ -39,13 +39,11 @@ def scores_elsewhere(judged: Judged, path: Path) -> "Found":
 
 
 def _of_a_model(judged: JudgedRun | JudgedFile, path: Path) -> "Found":
-    own = judged.run.data.fingerprint if isinstance(judged, JudgedRun) else judged.card.data
     if is_table(path):
-        classes = judged.run.data.classes if isinstance(judged, JudgedRun) else judged.card.classes
-        return _of_a_table(path, classes)
+        return _of_a_table(path, judged.classes)
     from tflite_mammo.data.dataset import read_info
 
-    if read_info(path).fingerprint == own:
+    if read_info(path).fingerprint == judged.trained_on:
         raise MammoError(f"--external {path} is the data that the model was trained on; name data from elsewhere")
     dataset, scores, _ = judged.on(path, PART, None)
     return dataset.info.source if dataset else "", scores

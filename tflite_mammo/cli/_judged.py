@@ -41,6 +41,15 @@ class JudgedRun:
 
         return shows_mammograms(self.run.data.adapter)
 
+    @property
+    def trained_on(self) -> str:
+        """The fingerprint of the data."""
+        return self.run.data.fingerprint
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.run.data.classes
+
     @cached_property
     def model(self) -> "keras.Model":
         start_keras()
@@ -50,11 +59,11 @@ class JudgedRun:
         """Of the data that is given, or that it was trained on."""
         dataset = data_of(self.run, data, fold)
         dataset.expect_spec(self.run.data.spec, str(self.run.folder))
-        dataset.expect_classes(self.run.data.classes, str(self.run.folder))
+        dataset.expect_classes(self.classes, str(self.run.folder))
         part, model = dataset.part(split), self.model
         from tflite_mammo.training.scoring import keras_scores
 
-        return dataset, keras_scores(model, dataset, part), _note(dataset, self.run.data.fingerprint)
+        return dataset, keras_scores(model, dataset, part), _note(dataset, self.trained_on)
 
 
 @dataclass(frozen=True)
@@ -78,15 +87,23 @@ class JudgedFile:
     def mammograms(self) -> bool:
         return self.card.mammograms
 
+    @property
+    def trained_on(self) -> str:
+        return self.card.data
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.card.classes
+
     def on(self, data: Path | None, split: str, fold: int | None) -> Looked:
         if data is None:
             raise MammoError("--data is needed to judge a .tflite file; pass a folder from `tflite-mammo prepare`")
-        dataset = data_for(self.path, self.card.data, self.card.fold, data, fold)
+        dataset = data_for(self.path, self.trained_on, self.card.fold, data, fold)
         dataset.expect_spec(self.card.spec, str(self.path))
-        dataset.expect_classes(self.card.classes, str(self.path))
+        dataset.expect_classes(self.classes, str(self.path))
         part = dataset.part(split)
         scores = dataset.scores(part, self.classifier.scores(dataset.tensors(part)))
-        return dataset, scores, _note(dataset, self.card.data)
+        return dataset, scores, _note(dataset, self.trained_on)
 
 
 @dataclass(frozen=True)

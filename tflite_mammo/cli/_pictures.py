@@ -33,7 +33,7 @@ def look(
         from tflite_mammo.training.maps import Mapper
 
         mapper = Mapper(judged.model)
-        own = dataset.info.fingerprint == judged.run.data.fingerprint
+        own = dataset.info.fingerprint == judged.trained_on
         subject = replace(subject, known=replace(subject.known, maps=MAPS[mapper.kind], own_data=own))
         verdict = replace(verdict, pointing=_pointing(mapper, dataset, scores))
     names = [mistake.row.file for found in surest_mistakes(scores, verdict.threshold.value) for mistake in found]
@@ -45,11 +45,10 @@ def _pointing(mapper: "Mapper", dataset: "Dataset", scores: "Scores") -> "Pointi
     from tflite_mammo.evaluation.pointing import pointing
     from tflite_mammo.training.maps import touching
 
-    row_of = {example.name: i for i, example in enumerate(dataset.examples)}
     outlined = [
-        (row.patient, row_of[row.file])
+        (row.patient, dataset.row_of[row.file])
         for row, positive in zip(scores.rows, scores.positive, strict=True)
-        if positive and row_of[row.file] in dataset.boxes
+        if positive and dataset.row_of[row.file] in dataset.boxes
     ]
     if not outlined:
         return None
@@ -68,8 +67,7 @@ def _pictures(mapper: "Mapper | None", dataset: "Dataset", names: list[str]) -> 
     if mapper:
         from tflite_mammo.training.maps import peak
 
-    row_of = {example.name: i for i, example in enumerate(dataset.examples)}
-    rows = {name: row_of[name] for name in names if name in row_of}
+    rows = {name: dataset.row_of[name] for name in names if name in dataset.row_of}
     heats = mapper.maps(dataset.images, np.array(list(rows.values()), np.int64)) if mapper and rows else None
     shown = {}
     for i, (name, row) in enumerate(rows.items()):

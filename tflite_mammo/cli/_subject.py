@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tflite_mammo.cli._judged import Judged, JudgedFile, JudgedRun
+from tflite_mammo.data.manifest import PARTS
 from tflite_mammo.errors import MammoError
 
 if TYPE_CHECKING:
@@ -72,6 +73,5 @@ def _recipe_in(card: "ModelCard") -> "Recipe | None":
 
 
 def _in_parts(data: "DatasetInfo", fold: int) -> str:
-    before = f"fold_{fold} " if fold else ""
-    sizes = {part: sum(data.counts[before + part].values()) for part in ("train", "validation", "test")}
-    return f"{sizes['train']:,} images, {sizes['validation']:,} to validate and {sizes['test']:,} to test"
+    train, validation, test = (sum(data.counts_of(part, fold).values()) for part in PARTS)
+    return f"{train:,} images, {validation:,} to validate and {test:,} to test"

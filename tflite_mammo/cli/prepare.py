@@ -188,7 +188,7 @@ def _print(dataset: "Dataset") -> None:
         for part in PARTS:
             placed = (e for e in dataset.examples if (e.folds[number] if info.folds else e.part) == part)
             patients = len({example.patient for example in placed})
-            counts = info.counts[f"fold_{number + 1} {part}" if info.folds else part]
+            counts = info.counts_of(part, number + 1 if info.folds else 0)
             numbers = "  ".join(f"{n:>5} {label}" for label, n in counts.items())
             click.echo(f"{part:<12}{patients:>5} patients  {numbers}")
     _print_problems(out / "problems.csv")

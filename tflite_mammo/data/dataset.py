@@ -53,6 +53,10 @@ class DatasetInfo:
     """sha256 over the pixels, the manifest and the classes: what a run says it was trained on."""
     manifest_sha256: str
 
+    def counts_of(self, part: str, fold: int = 0) -> dict[str, int]:
+        """Images of each class, in one fold where there are folds; nothing of a part that is not told of."""
+        return self.counts.get(f"fold_{fold} {part}" if fold else part, {})
+
 
 @dataclass(frozen=True)
 class Part:
@@ -107,6 +111,11 @@ class Dataset:
         examples = tuple(self.examples[i] for i in rows)
         labels = np.array([self.info.classes.index(example.label) for example in examples], np.int64)
         return Part(name, np.array(rows, np.int64), labels, examples)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """By the example's name in every table."""
+        return {example.name: row for row, example in enumerate(self.examples)}
 
     @cached_property
     def cues(self) -> dict[str, NDArray[np.float64]]:

@@ -4,14 +4,14 @@ Each model is called at its own locked threshold. Both meet the same drawings of
 both cancels out of the difference.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from tflite_mammo.evaluation.bootstrap import DRAWS, SEED, owners
+from tflite_mammo.evaluation.bootstrap import DRAWS, SEED, numbers
 from tflite_mammo.evaluation.differences import Difference, differences
-from tflite_mammo.evaluation.figure import FEW, judge
+from tflite_mammo.evaluation.figure import is_few, judge
 from tflite_mammo.evaluation.mcnemar import McNemar, mcnemar
 from tflite_mammo.evaluation.pooling import Pooling, Unit, tables_of_units, with_patients
 from tflite_mammo.evaluation.remarks import on_classes, on_rows
@@ -72,7 +72,8 @@ def compare(
 ) -> Comparison:
     given, a, b = a, with_patients(a), with_patients(b.aligned_to(a))
     of_a, of_b = tables_of_units(a, pooling), tables_of_units(b, pooling)
-    levels = tuple(_level(unit, (table, of_b[unit]), thresholds, a, draws) for unit, table in of_a.items())
+    number = numbers(a.patients)
+    levels = tuple(_level(unit, (table, of_b[unit]), thresholds, number, draws) for unit, table in of_a.items())
     return Comparison(
         split="+".join(sorted({row.split for row in a.rows})),
         classes=a.classes,
@@ -87,9 +88,12 @@ def compare(
 
 
 def _level(
-    unit: Unit, pair: tuple[Scores, Scores], thresholds: tuple[Threshold, Threshold], of: Scores, draws: int
+    unit: Unit,
+    pair: tuple[Scores, Scores],
+    thresholds: tuple[Threshold, Threshold],
+    number: Mapping[str, int],
+    draws: int,
 ) -> Compared:
-    number = dict(zip(of.patients, owners(of.patients).tolist(), strict=True))
     a, b = (judge(table, threshold.value, number) for table, threshold in zip(pair, thresholds, strict=True))
     right_a, right_b = a.called == a.positive, b.called == b.positive
     members = {"sensitivity": a.positive, "specificity": ~a.positive, "accuracy": np.ones_like(a.positive)}
@@ -116,8 +120,7 @@ def _changed(pair: tuple[Scores, Scores], thresholds: tuple[Threshold, Threshold
 
 def _remarks(scores: Scores, levels: tuple[Compared, ...]) -> Iterator[str]:
     images = levels[0]
-    few = min(images.positives, images.count - images.positives) < FEW
-    yield from on_classes(scores.classes[-1], images.positives, images.count, few)
+    yield from on_classes(scores.classes[-1], images.positives, images.count, is_few(scores.positive))
     untold = [level.unit for level in levels if (auc := level.figures["auc"]).a is not None and auc.p is None]
     if untold:
         yield (

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflite_mammo.evaluation.bootstrap import owners
-from tflite_mammo.evaluation.metrics import BINS, bin_of
-from tflite_mammo.evaluation.proportions import wilson, worth
+from tflite_mammo.evaluation.metrics import BINS, are_probabilities, bin_of
+from tflite_mammo.evaluation.proportions import by_patient, wilson, worth
 from tflite_mammo.evaluation.ranked import Ranked
 from tflite_mammo.scores import Scores
 
@@ -43,19 +43,17 @@ def precision_recall(scores: Scores) -> Curve:
 
 def reliability(scores: Scores) -> list[Reliable]:
     """Every bin of scores that holds an image, none where they are no probabilities; intervals by patient."""
-    if scores.finding.min() < 0 or scores.finding.max() > 1:
+    finding, positive, owner = scores.finding, scores.positive, owners(scores.patients)
+    if not are_probabilities(finding):
         return []
-    finding, positive, owner, place = scores.finding, scores.positive, owners(scores.patients), bin_of(scores.finding)
+    place = bin_of(finding)
     found = []
     for number in range(BINS):
         here = place == number
         if here.any():
-            whole = np.bincount(owner[here], minlength=int(owner.max()) + 1).astype(np.float64)
-            part = np.bincount(owner[here], positive[here], int(owner.max()) + 1).astype(np.float64)
             kept = float(positive[here].mean())
-            found.append(
-                Reliable(int(here.sum()), float(finding[here].mean()), kept, *wilson(kept, worth(part, whole)))
-            )
+            ends = wilson(kept, worth(*by_patient(positive[here], owner[here])))
+            found.append(Reliable(int(here.sum()), float(finding[here].mean()), kept, *ends))
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tflite_mammo.errors import MammoError
-from tflite_mammo.evaluation.bootstrap import DRAWS, SEED, owners
+from tflite_mammo.evaluation.bootstrap import DRAWS, SEED, numbers, owners
 from tflite_mammo.evaluation.falls import falls
 from tflite_mammo.evaluation.figure import Drawn, Figures, draw, figures_of, is_few, judge
 from tflite_mammo.evaluation.metrics import PROBABILITY, Judged
@@ -142,14 +142,13 @@ def with_externals(evaluation: Evaluation, found: Sequence[tuple[str, str, Evalu
 
 def _tables(scores: Scores, threshold: float, pooling: Pooling, scaling: Scaling) -> dict[str, Judged]:
     """Everything that figures are wanted of, whose patients are drawn together."""
-    owner = owners(scores.patients)
-    number = dict(zip(scores.patients, owner.tolist(), strict=True))
+    number = numbers(scores.patients)
     tables: dict[str, Scores] = dict(tables_of_units(scores, pooling).items())
     if scaling != AS_TRAINED:
         tables[BEFORE] = unscaled(scores, scaling)
     judged = {name: judge(table, threshold, number) for name, table in tables.items()}
     if len(scores.classes) > 2:
-        verdict = called(scores.values, threshold)
+        verdict, owner = called(scores.values, threshold), owners(scores.patients)
         for i, name in enumerate(scores.classes):
             values = scores.values[:, i].astype(np.float64)
             judged[_rest_of(name)] = Judged(values, scores.labels == i, verdict == i, owner)

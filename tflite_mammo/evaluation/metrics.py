@@ -39,7 +39,7 @@ class Judged:
     owner: NDArray[np.int64]
     """The number of the patient."""
 
-    @property
+    @cached_property
     def patients(self) -> int:
         return int(self.owner.max()) + 1
 
@@ -57,17 +57,22 @@ class Judged:
     @cached_property
     def of_patients(self) -> dict[str, NDArray[np.float64]]:
         """Of each count and sum, what each patient adds."""
-        size = int(self.owner.max()) + 1
         return {
-            name: np.bincount(self.owner, values, size).astype(np.float64) for name, values in self._of_rows().items()
+            name: np.bincount(self.owner, values, self.patients).astype(np.float64)
+            for name, values in self._of_rows().items()
         }
 
     def figures(self, counts: Counts) -> dict[str, Values]:
-        drawn = counts @ np.stack(list(self.of_patients.values()), axis=1).astype(counts.dtype)
+        drawn = counts @ self._added.astype(counts.dtype)
         sums = dict(zip(self.of_patients, drawn.astype(np.float64).T, strict=True))
         with np.errstate(invalid="ignore", divide="ignore"):
             table = {**self._ranked.figures(counts), **_of_calls(sums), **_of_probabilities(sums)}
         return {name: table[name] for name in FIGURES}
+
+    @cached_property
+    def _added(self) -> NDArray[np.float64]:
+        """Patients x counts and sums, in the order of `of_patients`."""
+        return np.stack(list(self.of_patients.values()), axis=1)
 
     @cached_property
     def _ranked(self) -> Ranked:
@@ -75,7 +80,7 @@ class Judged:
 
     @property
     def are_probabilities(self) -> bool:
-        return bool(((self.scores >= 0) & (self.scores <= 1)).all())
+        return are_probabilities(self.scores)
 
     def _of_rows(self) -> dict[str, NDArray[np.float64]]:
         right, ones = self.called == self.positive, np.ones(self.scores.size)
@@ -93,6 +98,10 @@ class Judged:
         excess = {f"bin{i}": np.where(place == i, self.scores - self.positive, 0.0) for i in range(BINS)}
         surprise = -np.log(np.where(self.positive, likely, 1 - likely))
         return {"squares": np.square(self.scores - self.positive), "surprise": surprise, **excess}
+
+
+def are_probabilities(scores: NDArray[np.float64]) -> bool:
+    return bool(((scores >= 0) & (scores <= 1)).all())
 
 
 def bin_of(scores: NDArray[np.float64]) -> NDArray[np.int64]:

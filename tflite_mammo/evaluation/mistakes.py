@@ -21,10 +21,11 @@ class Mistake:
 def surest_mistakes(scores: Scores, threshold: float, most: int = SHOWN) -> tuple[list[Mistake], list[Mistake]]:
     """False alarms, highest score first; then what was missed, lowest score first."""
     verdict, positive = called(scores.values, threshold), scores.positive
-    called_it, order = verdict == len(scores.classes) - 1, np.argsort(scores.finding, kind="stable")
+    finding, called_it = scores.finding, verdict == len(scores.classes) - 1
+    rising = np.argsort(finding, kind="stable")
 
     def mistakes(rows: NDArray[np.int64]) -> list[Mistake]:
-        return [Mistake(scores.rows[i], float(scores.finding[i]), scores.classes[verdict[i]]) for i in rows[:most]]
+        return [Mistake(scores.rows[i], float(finding[i]), scores.classes[verdict[i]]) for i in rows[:most]]
 
-    alarms, missed = order[::-1], order
-    return mistakes(alarms[(called_it & ~positive)[alarms]]), mistakes(missed[(~called_it & positive)[missed]])
+    falling = rising[::-1]
+    return mistakes(falling[(called_it & ~positive)[falling]]), mistakes(rising[(~called_it & positive)[rising]])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tflite_mammo.evaluation.bootstrap import owners
 from tflite_mammo.evaluation.figure import Figure
-from tflite_mammo.evaluation.proportions import interval_of_share
+from tflite_mammo.evaluation.proportions import by_patient, interval_of_share
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,5 @@ def pointing(maps: str, heats: NDArray[np.float32], cells: NDArray[np.bool_], pa
     flat, aims = heats.reshape(len(heats), -1), cells.reshape(len(cells), -1)
     empty = flat.max(axis=1) == flat.min(axis=1)
     hits = aims[np.arange(len(flat)), flat.argmax(axis=1)] & ~empty
-    owner = owners(patients)
-    part, whole = (np.bincount(owner, values).astype(np.float64) for values in (hits, np.ones(hits.size)))
-    share = Figure(float(hits.mean()), *interval_of_share(part, whole), "Wilson")
+    share = Figure(float(hits.mean()), *interval_of_share(*by_patient(hits, owners(patients))), "Wilson")
     return Pointing(maps, hits.size, share, float(aims.mean()), int(empty.sum()))

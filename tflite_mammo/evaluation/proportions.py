@@ -18,6 +18,11 @@ def wilson(share: float, count: float) -> tuple[float, float]:
     return 0.0 if share == 0 else middle - half, 1.0 if share == 1 else middle + half
 
 
+def by_patient(hits: NDArray[np.bool_], owner: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each patient, how many rows are hits, and how many rows she has."""
+    return np.bincount(owner, hits).astype(np.float64), np.bincount(owner).astype(np.float64)
+
+
 def interval_of_share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> tuple[float | None, float | None]:
     """`part` and `whole` are counts per patient."""
     total = float(whole.sum())

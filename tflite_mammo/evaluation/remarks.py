@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tflite_mammo.evaluation.metrics import are_probabilities
 from tflite_mammo.evaluation.scaling import SLOPES
 from tflite_mammo.scores import Scores
 
@@ -56,8 +57,8 @@ def _on_figures(scores: Scores, evaluation: "Evaluation", mammograms: bool) -> I
     if evaluation.scaling.method != "none" and not SLOPES[0] * 1.001 < slope < SLOPES[1] / 1.001:
         why = "the scores say next to nothing" if slope < 1 else "the network is too unsure to be calibrated further"
         yield f"the calibration lies at its bound (slope {slope:g}): {why}"
-    low, high = float(scores.finding.min()), float(scores.finding.max())
-    if low < 0 or high > 1:
+    if not are_probabilities(scores.finding):
+        low, high = float(scores.finding.min()), float(scores.finding.max())
         percent = "; if they are percent, divide them by 100" if low >= 0 and 1 < high <= 100 else ""
         yield (
             f"scores lie outside 0 to 1 ({low:g} to {high:g}), so they are no probabilities: no Brier score, log loss "

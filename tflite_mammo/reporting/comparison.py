@@ -3,7 +3,7 @@
 from tflite_mammo.evaluation.compare import Compared, Comparison
 from tflite_mammo.evaluation.differences import COMPARED
 from tflite_mammo.evaluation.figure import Figure
-from tflite_mammo.reporting.text import FIGURE_NAMES, UNIT_NAMES
+from tflite_mammo.reporting.text import FIGURE_NAMES, UNIT_NAMES, threshold_words
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:
@@ -15,8 +15,7 @@ def comparison_lines(comparison: Comparison) -> list[str]:
     for level in comparison.levels:
         lines += _of_level(level, comparison.classes[-1])
     for name, threshold in zip("AB", comparison.thresholds, strict=True):
-        locked = f", locked on the {threshold.locked_on}" if threshold.locked_on else ""
-        lines.append(f"  threshold of {name} {threshold.value:.4f}: {threshold.rule}{locked}")
+        lines.append(f"  threshold of {name} {threshold_words(threshold)}")
     return [*lines, *(f"  NOTE: {remark}" for remark in comparison.remarks)]
 
 

@@ -41,9 +41,8 @@ def _kept_facts(info: DatasetInfo) -> dict[str, str]:
 def _split_facts(info: DatasetInfo, fold: int) -> dict[str, str]:
     which = f", of which this is fold {fold}" if fold else ""
     folds = f" into {info.folds} folds{which}" if info.folds else ""
-    before = f"fold_{fold} " if fold else ""
-    counts = {part: info.counts[before + part] for part in PARTS if before + part in info.counts}
-    told = [f"{part} {sum(count.values())} ({_counted(count)})" for part, count in counts.items()]
+    counts = {part: info.counts_of(part, fold) for part in PARTS}
+    told = [f"{part} {sum(count.values())} ({_counted(count)})" for part, count in counts.items() if count]
     return {
         "split": f"Split by patient{folds} with seed {info.seed}",
         "disjoint": "No patient, as the data name them, lies in two parts: all images of one are in the same",

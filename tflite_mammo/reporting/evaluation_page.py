@@ -11,7 +11,7 @@ from tflite_mammo.bundle import INTENDED_USE
 from tflite_mammo.evaluation.evaluate import Evaluation
 from tflite_mammo.evaluation.metrics import CALLED, PROBABILITY
 from tflite_mammo.evaluation.mistakes import Mistake, surest_mistakes
-from tflite_mammo.evaluation.pooling import pooled, with_patients
+from tflite_mammo.evaluation.pooling import tables_of_units, with_patients
 from tflite_mammo.evaluation.ranked import RANKED
 from tflite_mammo.reporting.canvas import png, svg
 from tflite_mammo.reporting.checklist_facts import Known
@@ -52,11 +52,7 @@ def write_evaluation(
     write_scores(scores, folder / "scores.csv")
     (folder / "evaluation.json").write_text(to_json(evaluation), encoding="utf-8")
     (folder / "plots").mkdir()
-    named = with_patients(scores)
-    tables: dict[str, Scores] = {
-        level.unit: pooled(named, level.unit, evaluation.pooling) for level in evaluation.levels
-    }
-    drawings = plots_of(tables, evaluation)
+    drawings = plots_of(tables_of_units(with_patients(scores), evaluation.pooling), evaluation)
     for name, (_, draw) in drawings.items():
         png(draw, folder / "plots" / f"{name}.png")
     page = render(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tflite_mammo.evaluation.curves import precision_recall, reliability, roc
 from tflite_mammo.evaluation.evaluate import Evaluation, Level
+from tflite_mammo.evaluation.metrics import are_probabilities
 from tflite_mammo.evaluation.pooling import Unit
 from tflite_mammo.evaluation.scaling import unscaled
 from tflite_mammo.reporting.canvas import COLOURS, INK, Draw, plain
@@ -18,7 +19,7 @@ HISTOGRAM_BINS = 20
 Matrix = NDArray[np.int64]
 
 
-def plots_of(tables: Mapping[str, Scores], evaluation: Evaluation) -> dict[str, tuple[str, Draw]]:
+def plots_of(tables: Mapping[Unit, Scores], evaluation: Evaluation) -> dict[str, tuple[str, Draw]]:
     """By file name, with what each shows. `tables` holds the scores of each unit, images first."""
     images = next(iter(tables.values()))
     drawings: dict[str, tuple[str, Draw]] = {}
@@ -30,7 +31,7 @@ def plots_of(tables: Mapping[str, Scores], evaluation: Evaluation) -> dict[str, 
             partial(_draw_precision, tables=tables, units=curved),
         )
     drawings["scores"] = ("Histogram of the scores", partial(_draw_scores, scores=images, evaluation=evaluation))
-    if images.finding.min() >= 0 and images.finding.max() <= 1:
+    if are_probabilities(images.finding):
         drawings["reliability"] = (
             "Reliability diagram",
             partial(_draw_reliability, scores=images, evaluation=evaluation),
@@ -42,7 +43,7 @@ def plots_of(tables: Mapping[str, Scores], evaluation: Evaluation) -> dict[str, 
     return drawings
 
 
-def _draw_roc(axes: Any, tables: Mapping[str, Scores], levels: Mapping[Unit, Level]) -> None:
+def _draw_roc(axes: Any, tables: Mapping[Unit, Scores], levels: Mapping[Unit, Level]) -> None:
     for (unit, level), colour in zip(levels.items(), COLOURS, strict=False):
         axes.plot(
             *roc(tables[unit]), color=colour, linewidth=1.6, label=f"per {unit}, AUC {level.figures['auc'].value:.3f}"
@@ -55,7 +56,7 @@ def _draw_roc(axes: Any, tables: Mapping[str, Scores], levels: Mapping[Unit, Lev
     axes.legend(loc="lower right", fontsize=9)
 
 
-def _draw_precision(axes: Any, tables: Mapping[str, Scores], units: Iterable[Unit]) -> None:
+def _draw_precision(axes: Any, tables: Mapping[Unit, Scores], units: Iterable[Unit]) -> None:
     for unit, colour in zip(units, COLOURS, strict=False):
         scores = tables[unit]
         axes.step(*precision_recall(scores), where="pre", color=colour, linewidth=1.6, label=f"per {unit}")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from tflite_mammo.evaluation.figure import Figure
+from tflite_mammo.reporting.columns import Words, aligned
 from tflite_mammo.studies.found import FoundRun
 from tflite_mammo.studies.study import Reported
 from tflite_mammo.studies.summary import Spread, Summary
@@ -12,7 +13,6 @@ UNFINISHED = "not finished"
 NOTHING = "-"
 STUDIED = {"auc": "AUC", "accuracy": "accuracy", "sensitivity": "sensitivity", "specificity": "specificity"}
 CALLED = "called from .5 on, as sources count; a run's own verdict is at its locked threshold"
-Words = Sequence[str]
 
 
 def run_lines(runs: Sequence[FoundRun]) -> list[str]:
@@ -20,7 +20,7 @@ def run_lines(runs: Sequence[FoundRun]) -> list[str]:
     folds = any(run.fold for run in runs)
     heads = ["run", "seed", *(["fold"] if folds else []), "ep.", "test AUC (95 %)", "acc.", "min", "img/s", "data"]
     finished = [run for run in runs if run.recipe]
-    cells = _aligned([heads, *(_cells(run, folds) for run in finished)], gap=" ")
+    cells = aligned([heads, *(_cells(run, folds) for run in finished)], gap=" ")
     lines = [f"{cells[0]} state"] if finished else []
     for recipe, group in groupby(zip(cells[1:], finished, strict=True), key=lambda row: row[1].recipe):
         lines += [recipe, *(f"{text} {run.state}" for text, run in group)]
@@ -52,7 +52,7 @@ def study_lines(summaries: Sequence[Summary]) -> list[str]:
         if summary.reported:
             theirs = [published(summary.reported, name) for name in STUDIED]
             rows.append(["  its source", "", *theirs, number(summary.reported.minutes, 1)])
-    return _aligned(rows)
+    return aligned(rows)
 
 
 def spread(figure: Spread | None, digits: int = 3) -> str:
@@ -74,10 +74,3 @@ def interval(figure: Figure) -> str:
 
 def number(value: float | None, digits: int = 3) -> str:
     return NOTHING if value is None else f"{value:.{digits}f}"
-
-
-def _aligned(rows: Sequence[Words], gap: str = "  ") -> list[str]:
-    """The first column to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    cells = [[f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)] for row in rows]
-    return [gap.join([f"{row[0]:<{widths[0]}}", *line[1:]]).rstrip() for row, line in zip(rows, cells, strict=True)]

@@ -7,6 +7,8 @@ from tflite_mammo.benchmarking.latency import LatencyReport
 from tflite_mammo.bundle import ModelCard
 from tflite_mammo.evaluation.evaluate import Evaluation, External
 from tflite_mammo.evaluation.figure import NO_FIGURE
+from tflite_mammo.reporting.columns import Words, aligned
+from tflite_mammo.scores import Threshold
 
 if TYPE_CHECKING:
     from tflite_mammo.training.plan import Plan
@@ -77,11 +79,8 @@ def _external(external: External) -> list[str]:
     return [*lines, *(f"  NOTE: {remark}" for remark in other.remarks)]
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+def _columns(rows: Sequence[Words]) -> list[str]:
+    return [f"  {line}" for line in aligned(rows, side="<")]
 
 
 def _of_what(evaluation: Evaluation) -> str:
@@ -91,10 +90,13 @@ def _of_what(evaluation: Evaluation) -> str:
     )
 
 
-def _threshold_lines(evaluation: Evaluation) -> list[str]:
-    threshold = evaluation.threshold
+def threshold_words(threshold: Threshold) -> str:
     locked = f", locked on the {threshold.locked_on}" if threshold.locked_on else ""
-    lines = [f"  threshold {threshold.value:.4f}: {threshold.rule}{locked}"]
+    return f"{threshold.value:.4f}: {threshold.rule}{locked}"
+
+
+def _threshold_lines(evaluation: Evaluation) -> list[str]:
+    lines = [f"  threshold {threshold_words(evaluation.threshold)}"]
     if evaluation.scaling.method != "none":
         lines.append(f"  calibrated: {evaluation.scaling}")
     return [*lines, *(f"  NOTE: {remark}" for remark in evaluation.remarks)]
