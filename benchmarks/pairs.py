@@ -1,11 +1,17 @@
-"""Two ways of doing the same, timed in turns: what is compared is the ratio, pair by pair, not two clocks' readings."""
+"""Ways of doing the same, timed in turns: what is compared is the ratio, round by round, not two clocks' readings."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
+import numpy as np
+from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
+
+INVOKES = 10
+"""Of a model file in each round: one alone would mostly wait for what the file before left in the cache."""
 
 
 @dataclass(frozen=True)
@@ -19,21 +25,41 @@ class Ratio:
 
 
 def in_turns(ours: Callable[[], object], peer: Callable[[], object], pairs: int = 7) -> Ratio:
-    ours(), peer()  # warm both up
-    times = []
-    for number in range(pairs):
-        # Every other pair starts with the peer, so that neither always follows a warm cache.
-        order = (ours, peer) if number % 2 == 0 else (peer, ours)
-        taken = {function: _seconds(function) for function in order}
-        times.append((taken[ours], taken[peer]))
-    ratios = sorted(mine / other for mine, other in times)
+    times = in_rounds((ours, peer), pairs)
+    ratios = sorted((times[:, 0] / times[:, 1]).tolist())
     return Ratio(
-        ours_s=median(mine for mine, _ in times),
-        peer_s=median(other for _, other in times),
+        ours_s=float(np.median(times[:, 0])),
+        peer_s=float(np.median(times[:, 1])),
         median=median(ratios),
         low=ratios[0],
         high=ratios[-1],
     )
+
+
+def in_rounds(ways: Sequence[Callable[[], object]], rounds: int) -> NDArray[np.float64]:
+    """Seconds, a row per round and a column per way."""
+    for way in ways:
+        way()  # warm all up
+    times = np.empty((rounds, len(ways)))
+    for number in range(rounds):
+        # Every other round goes backwards, so that none always follows a warm cache.
+        for place in range(len(ways))[:: 1 if number % 2 == 0 else -1]:
+            times[number, place] = _seconds(ways[place])
+    return times
+
+
+def answering(path: Path, threads: int = 1) -> Callable[[], None]:
+    """INVOKES answers of a model file."""
+    from tflite_mammo.runtime import Runtime
+
+    runtime = Runtime(path, threads=threads)
+    runtime.set_pixels(np.random.default_rng(1).integers(0, 256, runtime.shape, dtype=np.uint8))
+
+    def answer() -> None:
+        for _ in range(INVOKES):
+            runtime.invoke()
+
+    return answer
 
 
 def record(benchmark: BenchmarkFixture, name: str, ratio: Ratio) -> None:

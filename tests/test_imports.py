@@ -26,6 +26,7 @@ CORE = (
     "runtime",
     "scores",
     "predict",
+    "golden",
     "parallel",
     "quiet",
 )
@@ -58,6 +59,13 @@ def test_the_device_program_classifies_with_everything_heavy_blocked(
     done = _run(code)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "results.csv").read_text().count("\n") == 1 + 24 * 4
+
+
+def test_a_board_inspects_a_model_with_everything_heavy_blocked(converted: dict[str, object]) -> None:
+    model = str(converted["int8"].bundle.path)  # type: ignore[attr-defined]
+    done = _run(BLOCK.format(heavy=HEAVY) + f"from tflite_mammo.cli import main\nmain(['inspect', {model!r}])")
+    assert done.returncode == 0, done.stderr
+    assert "answers alike" in done.stdout
 
 
 @pytest.mark.parametrize("module", ["tflite_mammo.cli", "edge_app.cli"])
@@ -129,6 +137,26 @@ def test_a_machine_that_only_trains_reads_the_report_without_what_makes_one(modu
     assert done.returncode == 0, done.stderr
 
 
+def test_boards_need_the_core_numpy_and_the_runtimes_schema_only() -> None:
+    ours = {name for path in _of("boards") for name in _imports(path) if name.startswith("tflite_mammo.")}
+    assert {name.split(".")[1] for name in ours} <= {"boards", *CORE}
+    assert not (_roots(_of("boards")) - {"tflite_mammo", "ai_edge_litert", "numpy"} - set(sys.stdlib_module_names))
+
+
+def test_boards_are_looked_at_from_outside_by_three_rooms_only() -> None:
+    others = [path for path in _of(".") if any(name.startswith("tflite_mammo.boards") for name in _imports(path))]
+    assert {path.relative_to(PACKAGE).parts[0] for path in others} <= {"boards", "cli", "conversion", "reporting"}
+
+
+def test_a_file_is_inspected_for_a_board_with_everything_heavy_blocked(converted: dict[str, object]) -> None:
+    model = converted["int8"].bundle.path  # type: ignore[attr-defined]
+    done = _run(
+        BLOCK.format(heavy=HEAVY) + f"from tflite_mammo.cli import main\n"
+        f"main(['inspect', {str(model)!r}, '--target', 'coral', '--json'])"
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_nothing_in_the_library_imports_the_device_or_the_benchmarks() -> None:
     assert not {"edge_app", "benchmarks"} & _roots(_of("."))
 
@@ -141,7 +169,18 @@ def test_the_device_imports_the_core_only() -> None:
 
 
 def test_the_core_imports_no_other_room() -> None:
-    rooms = {"auditing", "data", "training", "studies", "evaluation", "conversion", "benchmarking", "reporting", "cli"}
+    rooms = {
+        "auditing",
+        "data",
+        "training",
+        "studies",
+        "evaluation",
+        "conversion",
+        "benchmarking",
+        "boards",
+        "reporting",
+    }
+    rooms |= {"cli"}
     for path in [PACKAGE / f"{name}.py" for name in CORE] + _of("imaging"):
         entered = {name.split(".")[1] for name in _imports(path) if name.startswith("tflite_mammo.")}
         assert not entered & rooms, path

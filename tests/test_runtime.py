@@ -41,6 +41,30 @@ def test_a_runtime_that_is_not_installed_names_its_extra(
         Runtime(converted["int8"].bundle.path, runtime="tflite-runtime")
 
 
+def test_integer_scores_are_given_as_the_floats_they_stand_for(converted: dict[str, Converted]) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    path, tensor = converted["coral"].bundle.path, np.full((64, 64, 1), 90, np.uint8)
+    bare = Interpreter(model_path=str(path))
+    bare.allocate_tensors()
+    bare.set_tensor(bare.get_input_details()[0]["index"], tensor[np.newaxis])
+    bare.invoke()
+    integers = bare.get_tensor(bare.get_output_details()[0]["index"])[0]
+    scores = Runtime(path).scores(tensor)
+    assert (integers.dtype, scores.dtype) == (np.uint8, np.float32)
+    np.testing.assert_array_equal(scores, integers / np.float32(256))
+
+
+def test_a_model_whose_outputs_have_other_names_is_refused(converted: dict[str, Converted], tmp_path: Path) -> None:
+    content, path = converted["float32"].bundle.path.read_bytes(), tmp_path / "foreign.tflite"
+    assert content.count(b"scores\0") >= 1
+    path.write_bytes(content.replace(b"scores\0", b"output\0"))
+    with pytest.raises(
+        MammoError, match=r"foreign\.tflite: expected one uint8 input and scores, as `tflite-mammo conv"
+    ):
+        Runtime(path)
+
+
 def test_a_broken_model_is_one_clean_line(tmp_path: Path) -> None:
     path = tmp_path / "broken.tflite"
     path.write_bytes(b"\x1c\x00\x00\x00TFL3" + bytes(64))

@@ -11,7 +11,7 @@ from pathlib import Path
 from tflite_mammo import __version__
 from tflite_mammo.benchmarking.latency import ROUNDS, LatencyReport, measure_latency
 from tflite_mammo.console import Advance
-from tflite_mammo.conversion.convert import Converted, convert
+from tflite_mammo.conversion.convert import Converted, conversion_steps, convert
 from tflite_mammo.conversion.preset import read_preset
 from tflite_mammo.data.adapters import AdapterOptions, read_collection
 from tflite_mammo.data.dataset import Dataset
@@ -20,8 +20,9 @@ from tflite_mammo.data.prepare import PreparePlan, prepare
 from tflite_mammo.errors import MammoError
 from tflite_mammo.files import read_table, write_text
 from tflite_mammo.preprocess import PreprocessSpec
+from tflite_mammo.reporting.drift_plots import agreement_plot
 from tflite_mammo.reporting.page import picture, render
-from tflite_mammo.reporting.plots import agreement_plot, history_plot, latency_plot, roc_plot
+from tflite_mammo.reporting.plots import history_plot, latency_plot, roc_plot
 from tflite_mammo.reporting.text import FIGURE_NAMES, HEADLINE
 from tflite_mammo.schema import to_dict, to_json
 from tflite_mammo.training.fit import steps_in
@@ -69,9 +70,10 @@ def run_demo(out: Path, plan: DemoPlan, progress: Progress) -> tuple[Path, bool]
         dataset = prepare(manifest, out / "data", prepared, advance=advance)
     with progress(f"3/6 training {plan.recipe.name}", steps_in(plan.recipe, dataset)) as advance:
         run = train(plan.recipe, dataset, out / "run", advance=advance)
-    with progress("4/6 converting and measuring drift", 1 + len(QUANTS)) as advance:
-        targets = [(read_preset(name), out / "models" / f"{plan.recipe.name}-{name}.tflite") for name in QUANTS]
-        converted = convert(run, dataset, targets, advance=advance)
+    presets = [read_preset(name) for name in QUANTS]
+    with progress("4/6 converting and measuring drift", conversion_steps(presets, fallback=True)) as advance:
+        targets = [(preset, out / "models" / f"{plan.recipe.name}-{preset.name}.tflite") for preset in presets]
+        converted = convert(run, dataset, targets, fallback=True, advance=advance)
     with progress("5/6 running edge_app on the test images", 1) as advance:
         rows = _on_the_device(out, dataset, converted[-1])
         advance(1)

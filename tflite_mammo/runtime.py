@@ -1,4 +1,4 @@
-"""LiteRT or tflite-runtime behind one small face. In: a .tflite file. Out: uint8 pixels to float32 scores."""
+"""LiteRT or tflite-runtime behind one small face. In: a .tflite file. Out: uint8 pixels to scores, and to a map."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -20,10 +20,17 @@ RUNTIMES = {
 """Module, package and extra of each runtime, the preferred one first: LiteRT's int8 is several times faster."""
 
 
+PIXELS, SCORES, MAP = "pixels", "scores", "map"
+"""What the ends of a model file are called; MAP is only there where `convert --cam` made one."""
+
+Floats = NDArray[np.float32]
+
+
 class Runtime:
     """One model, loaded and ready. Not for use by several threads at once."""
 
     def __init__(self, path: Path, *, threads: int = 1, runtime: str = "auto") -> None:
+        self.path = path
         self.name, interpreter = _interpreter(runtime)
         try:
             with quiet():  # the runtimes announce their delegate on stderr
@@ -31,15 +38,25 @@ class Runtime:
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise MammoError(f"{path}: {self.name} cannot load this model: {first_line(error)}") from error
-        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
-        if len(inputs) != 1 or inputs[0]["dtype"] != np.uint8 or outputs[0]["dtype"] != np.float32:
-            raise MammoError(f"{path}: expected one uint8 input and float32 scores, as `tflite-mammo convert` writes")
+        inputs = self._interpreter.get_input_details()
+        self._outputs = {output["name"]: output for output in self._interpreter.get_output_details()}
+        if len(inputs) != 1 or inputs[0]["dtype"] != np.uint8 or SCORES not in self._outputs:
+            raise MammoError(f"{path}: expected one uint8 input and scores, as `tflite-mammo convert` writes")
         self.shape: tuple[int, ...] = tuple(int(n) for n in inputs[0]["shape"][1:])
-        self._input, self._output = int(inputs[0]["index"]), int(outputs[0]["index"])
+        self._input = int(inputs[0]["index"])
 
     @property
     def version(self) -> str:
         return version(RUNTIMES[self.name][1])
+
+    @property
+    def has_map(self) -> bool:
+        return MAP in self._outputs
+
+    @property
+    def step(self) -> float:
+        """Between two neighbouring scores: 1/256 where they leave as integers; 0 where they are floats."""
+        return float(self._outputs[SCORES]["quantization"][0])
 
     def set_pixels(self, tensor: Bytes) -> None:
         self._interpreter.set_tensor(self._input, tensor[np.newaxis])
@@ -47,11 +64,24 @@ class Runtime:
     def invoke(self) -> None:
         self._interpreter.invoke()
 
-    def scores(self, tensor: Bytes) -> NDArray[np.float32]:
+    def scores(self, tensor: Bytes) -> Floats:
         self.set_pixels(tensor)
         self.invoke()
-        result: NDArray[np.float32] = self._interpreter.get_tensor(self._output)[0]
-        return result
+        return self._read(SCORES)
+
+    def scores_and_map(self, tensor: Bytes) -> tuple[Floats, Floats]:
+        """Of one pass. The map is as high and wide as the network's last features; above 0 speaks for the finding."""
+        if not self.has_map:
+            raise MammoError(f"{self.path}: this model answers no map; convert its run again with --cam")
+        return self.scores(tensor), self._read(MAP)
+
+    def _read(self, name: str) -> Floats:
+        output = self._outputs[name]
+        values: Floats = self._interpreter.get_tensor(output["index"])[0]
+        if output["dtype"] != np.float32:
+            scale, zero = output["quantization"]
+            values = (values.astype(np.float32) - zero) * np.float32(scale)
+        return values
 
 
 def available() -> list[str]:

@@ -82,11 +82,17 @@ def read_json(cls: type[T], path: Path) -> T:
 
 def read_toml(cls: type[T], path: Path, **given: str) -> T:
     """`given` are fields that the file must not hold, such as its own name."""
-    data = _load(path, tomllib.loads)
+    data = toml_of(path)
     for key in given:
         if key in data:
             raise MammoError(f"{path}: the key '{key}' is given by the file's name; take it out")
     return from_dict(cls, {**data, **given}, str(path))
+
+
+def toml_of(path: Path) -> dict[str, Any]:
+    """As it stands there."""
+    data: dict[str, Any] = _load(path, tomllib.loads)
+    return data
 
 
 def _load(path: Path, parse: Any) -> Any:

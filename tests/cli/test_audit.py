@@ -180,5 +180,5 @@ def test_a_leak_that_was_accepted_stays_known_up_to_the_model(call, leaky: Path,
     assert f"TRAINED ON A LEAK: {leaks} pairs of images show the same in different parts" in done.stdout
     assert (Run(run).audit.leaks, Run(run).audit.accepted) == (leaks, True)
     assert call("convert", run, "--quant", "float32", "--out", model).status == 0
-    assert f"  audit: {leaks} pairs of images in different parts, accepted" in call("inspect", model).stdout
-    assert json.loads(call("inspect", model, "--json").stdout)["audit"]["accepted"] is True
+    assert f"  audit           {leaks} pairs of images in different parts, accepted" in call("inspect", model).stdout
+    assert json.loads(call("inspect", model, "--json").stdout)["card"]["audit"]["accepted"] is True

@@ -1,17 +1,28 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tflite_mammo.bundle import read_bundle
+from tflite_mammo.conversion.proof import Proof
+from tflite_mammo.data.dataset import Dataset
+from tflite_mammo.evaluation.drift import DriftReport
+from tflite_mammo.runtime import Runtime
+from tflite_mammo.schema import read_json, to_dict
 from tflite_mammo.scores import Scores
+from tflite_mammo.training.recipe import read_recipe
 from tflite_mammo.training.run import Run
+from tflite_mammo.training.tables import Head
+from tflite_mammo.training.train import train
 
 
 def test_one_preset_is_written_where_it_was_asked_for(call, run: Run, tmp_path: Path) -> None:
     done = call("convert", run.folder, "--quant", "float16", "--out", tmp_path / "m.tflite")
     assert done.status == 0
-    assert "within the budget" in done.stdout
+    assert done.stdout.startswith(f"within the budget of float16: {tmp_path / 'm.tflite'}, ")
+    assert done.stdout.splitlines()[-1] == f"  page: {tmp_path / 'm.drift.html'}"
+    assert max(map(len, done.stdout.splitlines()[1:-1])) <= 100
     assert read_bundle(tmp_path / "m.tflite").card.quantisation == "float16"
 
 
@@ -26,7 +37,76 @@ def test_beyond_the_budget_is_status_1_and_a_file_that_says_so(
     assert done.status == 1
     assert verdict["drift"]["beyond"]
     assert verdict["file"] == str(tmp_path / "m.rejected.tflite")
-    assert [path.name for path in tmp_path.iterdir()] == ["m.rejected.tflite"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.drift.html", "m.drift.json", "m.rejected.tflite"]
+    assert "m.rejected.tflite" in (tmp_path / "m.drift.html").read_text(encoding="utf-8")
+
+
+def test_page_and_figures_stand_beside_each_file(call, run: Run, tmp_path: Path) -> None:
+    done = call("convert", run.folder, "--quant", "dynamic", "--out", tmp_path / "m.tflite", "--json")
+    (verdict,) = json.loads(done.stdout)
+    proof = read_json(Proof, tmp_path / "m.drift.json")
+    assert {name: value for name, value in verdict.items() if name != "file"} == to_dict(proof)
+    assert [stage.name for stage in proof.stages] == ["network", "float32", "dynamic"]
+    assert proof.stages[2].sha256 == read_bundle(Path(verdict["file"])).sha256
+    page = (tmp_path / "m.drift.html").read_text(encoding="utf-8")
+    assert "tflite-mammo" in page
+    assert str(tmp_path) not in page
+
+
+def test_the_budget_of_a_file_rules_and_is_named(call, run: Run, tmp_path: Path) -> None:
+    loose = tmp_path / "loose.toml"
+    loose.write_text("auc_difference = 1\nsensitivity_loss = 1\nlabel_flips = 1\n")
+    done = call("convert", run.folder, "--quant", "int8", "--out", tmp_path / "m.tflite", "--budget", loose)
+    assert (done.status, done.stdout.split(":")[0]) == (0, "within the budget of loose.toml")
+    assert read_bundle(tmp_path / "m.tflite").card.drift["budget"]["label_flips"] == 1
+    assert read_json(Proof, tmp_path / "m.drift.json").allowed_by == "loose.toml"
+
+
+@pytest.mark.parametrize(("first", "second"), [(True, False), (False, True)])
+def test_the_latest_verdict_alone_is_left(
+    first: bool, second: bool, call, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {True: "m.tflite", False: "m.rejected.tflite"}
+    for accepted in (first, second):
+        monkeypatch.setattr(DriftReport, "within", accepted)
+        done = call("convert", run.folder, "--quant", "float32", "--out", tmp_path / "m.tflite")
+        assert done.status == (0 if accepted else 1)
+    assert sorted(path.name for path in tmp_path.glob("*.tflite")) == [names[second]]
+    assert f"removed {tmp_path / names[first]}, of an earlier verdict on this name" in done.stderr
+    assert names[second] in (tmp_path / "m.drift.html").read_text(encoding="utf-8")
+
+
+def test_fallback_tells_everywhere_how_the_precision_was_found(call, run: Run, tmp_path: Path) -> None:
+    done = call("convert", run.folder, "--quant", "int8", "--fallback", "--out", tmp_path / "m.tflite")
+    (written,) = tmp_path.glob("*.tflite")  # the verdict does not matter here
+    ladder = read_json(Proof, tmp_path / "m.drift.json").ladder
+    assert ladder is not None
+    assert read_bundle(written).card.ladder == to_dict(ladder)
+    words = f"number {ladder.chosen + 1} of {len(ladder.rungs)} tried:"
+    for told in (done.stdout, call("inspect", written).stdout):
+        assert words in " ".join(told.split())
+    assert max(map(len, done.stdout.splitlines()[1:-1])) <= 100
+    assert "How the precision was found" in (tmp_path / "m.drift.html").read_text(encoding="utf-8")
+
+
+def test_fallback_leaves_alone_what_is_no_int8(call, run: Run, tmp_path: Path) -> None:
+    done = call("convert", run.folder, "--quant", "float16", "--fallback", "--out", tmp_path / "m.tflite")
+    assert "precision:" not in done.stdout
+    assert read_bundle(tmp_path / "m.tflite").card.ladder == {}
+
+
+def test_cam_adds_a_map_and_the_card_says_so(call, prepared: Dataset, tmp_path: Path) -> None:
+    mapped = train(replace(read_recipe("small-cnn"), head=Head()), prepared, tmp_path / "run")
+    done = call("convert", mapped.folder, "--quant", "float32", "--cam", "--out", tmp_path / "m.tflite")
+    assert done.status == 0, done.stderr
+    assert read_bundle(tmp_path / "m.tflite").card.has_map
+    assert Runtime(tmp_path / "m.tflite").has_map
+
+
+def test_cam_where_the_head_has_no_map_is_one_clean_line(call, run: Run, tmp_path: Path) -> None:
+    done = call("convert", run.folder, "--quant", "float32", "--cam", "--out", tmp_path / "m.tflite")
+    done.assert_clean_error("a map needs 2 classes", "leave --cam away")
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -36,6 +116,12 @@ def test_beyond_the_budget_is_status_1_and_a_file_that_says_so(
         (("--quant", "int8", "--quant", "float16", "--out", "m.tflite"), ("--out names one file",)),
         (("--quant", "int8", "--out", "m.bin"), ("ends in .tflite",)),
         (("--quant", "int8", "--data", "nowhere"), ("nowhere", "no dataset.json")),
+        (("--quant", "int8", "--budget", "int9"), ("no preset is called 'int9'",)),
+        (("--quant", "int8", "--budget", "none.toml"), ("none.toml: no such file",)),
+        (
+            ("--quant", "int8", "--quant", "int8"),
+            ("2 of --quant would write", "small-cnn-int8.tflite", "a name of its own"),
+        ),
     ],
 )
 def test_wrong_use_is_one_clean_line(call, run: Run, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:

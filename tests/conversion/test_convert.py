@@ -24,7 +24,7 @@ def _operators(path: Path) -> list[str]:
     return [op["op_name"] for op in interpreter._get_ops_details()]
 
 
-def test_every_preset_takes_bytes_and_gives_named_float_scores(converted: dict[str, Converted]) -> None:
+def test_every_preset_takes_bytes_and_gives_named_scores(converted: dict[str, Converted]) -> None:
     from ai_edge_litert.interpreter import Interpreter
 
     assert set(converted) == set(names_of("presets"))
@@ -32,7 +32,8 @@ def test_every_preset_takes_bytes_and_gives_named_float_scores(converted: dict[s
         interpreter = Interpreter(model_path=str(done.bundle.path))
         (pixels,), (scores,) = interpreter.get_input_details(), interpreter.get_output_details()
         assert (pixels["name"], pixels["dtype"], pixels["shape"].tolist()) == ("pixels", np.uint8, [1, 64, 64, 1])
-        assert (scores["name"], scores["dtype"], scores["shape"].tolist()) == ("scores", np.float32, [1, 2])
+        answers_in = np.uint8 if done.bundle.card.quantisation == "coral" else np.float32
+        assert (scores["name"], scores["dtype"], scores["shape"].tolist()) == ("scores", answers_in, [1, 2])
         signature = interpreter.get_signature_list()["serving_default"]
         assert signature == {"inputs": ["pixels"], "outputs": ["scores"]}
 
@@ -40,14 +41,35 @@ def test_every_preset_takes_bytes_and_gives_named_float_scores(converted: dict[s
 def test_float32_decides_exactly_as_the_network(converted: dict[str, Converted]) -> None:
     drift = converted["float32"].drift
     assert drift.label_flips == 0
-    assert drift.score_difference_max < 1e-5
+    assert drift.score_difference.max < 1e-5
 
 
-def test_int8_never_leaves_the_integers_before_the_softmax(converted: dict[str, Converted]) -> None:
+def test_the_file_as_exported_stands_between_the_network_and_the_file(converted: dict[str, Converted]) -> None:
+    done, exported = converted["int8"], converted["float32"]
+    assert [stage.name for stage in done.proof.stages] == ["network", "float32", "int8"]
+    np.testing.assert_array_equal(done.forms[1].scores.values, exported.scores.values)
+    assert [stage.name for stage in exported.proof.stages] == ["network", "float32"]
+    assert [len(step.flips) for step in done.proof.steps] == [0, done.drift.label_flips]
+
+
+def test_every_file_has_been_glanced_at(converted: dict[str, Converted]) -> None:
+    for done in converted.values():
+        first, *files = done.proof.stages
+        assert (first.file, first.speeds) == ("model.keras", ())
+        assert all([speed.threads for speed in stage.speeds] == [1, 2] for stage in files)
+        assert files[-1].sha256 == done.bundle.sha256
+
+
+def test_int8_never_leaves_the_integers_before_the_last_layer(converted: dict[str, Converted]) -> None:
     operators = _operators(converted["int8"].bundle.path)
     assert operators[0] == "QUANTIZE"  # uint8 to int8, with no float between
     assert "CAST" not in operators
-    assert operators[operators.index("DEQUANTIZE") + 1] == "SOFTMAX"
+    assert operators[operators.index("DEQUANTIZE") :] == ["DEQUANTIZE", "FULLY_CONNECTED", "SOFTMAX"]
+
+
+@pytest.mark.parametrize("preset", ["float32", "int8", "coral"])
+def test_a_grey_image_is_one_channel_in_the_file_of_a_saved_run(preset: str, converted: dict[str, Converted]) -> None:
+    assert "CONCATENATION" not in _operators(converted[preset].bundle.path)
 
 
 def test_int8_pixels_keep_a_step_of_one(converted: dict[str, Converted]) -> None:
@@ -73,6 +95,7 @@ def test_the_card_remembers_the_run_and_the_verdict(converted: dict[str, Convert
     assert card.threshold == run.evaluation.threshold
     assert card.data == run.environment.data
     assert card.synthetic
+    assert not card.has_map
     assert card.drift["label_flips"] == converted["int8"].drift.label_flips
     assert card.calibration_images == min(
         100, run.data.counts["train"]["benign"] + run.data.counts["train"]["malignant"]

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from tflite_mammo.conversion.export import export_float32
+from tflite_mammo.conversion.engines import quantise_exported
+from tflite_mammo.conversion.export import export
 from tflite_mammo.conversion.preset import read_preset
-from tflite_mammo.conversion.quantise import quantise
 from tflite_mammo.errors import MammoError
 from tflite_mammo.training.backbones import BACKBONES
 from tflite_mammo.training.network import assemble
@@ -23,9 +23,12 @@ def test_every_backbone_converts_to_float32_and_int8(name: Any, scores_of: Any) 
     recipe = Recipe("test", name, (Stage(1),), weights="random", batch_norm="adapt")
     network = assemble(recipe, (side, side, 1), 2).model
     images = list(np.random.default_rng(0).integers(0, 256, (4, side, side, 1), dtype=np.uint8))
-    float32 = export_float32(network)
+    exported = export(network)
     expected = np.asarray(network(np.stack(images).astype(np.float32)))
-    exact, small = quantise(float32, read_preset("float32"), []), quantise(float32, read_preset("int8"), images)
+    exact, small = (
+        quantise_exported(exported, read_preset("float32"), [])[0],
+        quantise_exported(exported, read_preset("int8"), images)[0],
+    )
     np.testing.assert_allclose(scores_of(exact, images), expected, atol=1e-4)
     np.testing.assert_allclose(scores_of(small, images), expected, atol=0.1)
     assert len(small) < 0.4 * len(exact) or name == "small-cnn"
@@ -36,8 +39,10 @@ def test_every_backbone_converts_to_float32_and_int8(name: Any, scores_of: Any) 
 def test_a_network_beyond_the_quantiser_is_one_clean_line() -> None:
     """Its convolutions of 1,024 to 1,024 channels; float16 takes them."""
     recipe = Recipe("test", "wide-resnet50", (Stage(1),), weights="random", batch_norm="adapt")
-    float32 = export_float32(assemble(recipe, (64, 64, 1), 2).model)
+    exported = export(assemble(recipe, (64, 64, 1), 2).model)
     images = [np.zeros((64, 64, 1), np.uint8)]
-    with pytest.raises(MammoError, match=r"litert-quantizer cannot quantise this network .*; convert it with"):
-        quantise(float32, read_preset("int8"), images)
-    assert quantise(float32, read_preset("float16"), [])
+    with pytest.raises(
+        MammoError, match=r"litert-quantizer cannot quantise CONV_2D of layer layer4_0_conv2 .*; convert it"
+    ):
+        quantise_exported(exported, read_preset("int8"), images)
+    assert quantise_exported(exported, read_preset("float16"), [])[0]

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tflite_mammo.conversion.export import export_float32
+from tflite_mammo.conversion.engines import quantise_exported
+from tflite_mammo.conversion.export import export
 from tflite_mammo.conversion.preset import read_preset
-from tflite_mammo.conversion.quantise import quantise
 from tflite_mammo.data.dataset import Dataset
 from tflite_mammo.training.network import build_network, in_float32
 from tflite_mammo.training.recipe import Recipe, read_recipe
@@ -27,8 +27,8 @@ def test_what_a_recipe_may_say_of_its_ends_converts(name: str, prepared: Dataset
     recipe: Recipe = RECIPES[name]
     network = in_float32(build_network(recipe, prepared), recipe, prepared).model
     images = [prepared.images[row] for row in prepared.part("train").rows[:8]]
-    float32 = export_float32(network)
+    exported = export(network)
     expected = np.asarray(network(np.stack(images).astype(np.float32)))
     for preset, tolerance in (("float32", 1e-5), ("int8", 0.03)):
-        converted = quantise(float32, read_preset(preset), images)
+        converted, _ = quantise_exported(exported, read_preset(preset), images)
         np.testing.assert_allclose(scores_of(converted, images), expected, atol=tolerance)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tflite_mammo.errors import MammoError
-from tflite_mammo.evaluation.compare import Changed, Compared, Comparison, compare
+from tflite_mammo.evaluation.changed import Changed
+from tflite_mammo.evaluation.compare import Compared, Comparison, compare
 from tflite_mammo.evaluation.evaluate import evaluate
 from tflite_mammo.schema import read_json, to_json
 from tflite_mammo.scores import ScoreRow, Scores, Threshold

@@ -8,8 +8,9 @@ import pytest
 from jinja2 import UndefinedError
 
 from tflite_mammo.evaluation.curves import roc
+from tflite_mammo.reporting.drift_plots import agreement_plot
 from tflite_mammo.reporting.page import picture, render
-from tflite_mammo.reporting.plots import agreement_plot, history_plot, roc_plot
+from tflite_mammo.reporting.plots import history_plot, roc_plot
 from tflite_mammo.reporting.text import evaluation_lines, headline
 from tflite_mammo.scores import Scores
 from tflite_mammo.training.run import Run

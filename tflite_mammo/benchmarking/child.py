@@ -25,12 +25,14 @@ def measure(path: Path, threads: int, runtime: str, runs: int) -> Sample:
     first_ms = _since(started)
     for _ in range(WARM_UP):
         model.invoke()
-    invoke_ms = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        model.invoke()
-        invoke_ms.append(_since(started))
-    return Sample(model.name, model.version, load_ms, first_ms, round(peak_memory_mb(), 1), tuple(invoke_ms))
+    samples = tuple(invoke_ms(model) for _ in range(runs))
+    return Sample(model.name, model.version, load_ms, first_ms, round(peak_memory_mb(), 1), samples)
+
+
+def invoke_ms(model: Runtime) -> float:
+    started = time.perf_counter()
+    model.invoke()
+    return _since(started)
 
 
 def _since(started: float) -> float:

@@ -1,6 +1,8 @@
 """What several commands share: option types, and engines that are imported quietly and only when needed."""
 
 import os
+import shlex
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,3 +81,13 @@ def print_json(value: Any) -> None:
     from tflite_mammo.schema import to_json
 
     click.echo(to_json(value), nl=False)
+
+
+def typed(arguments: Sequence[str]) -> str:
+    """The command as it was given, but for where things lie on this machine: a page travels."""
+    return shlex.join(["tflite-mammo", *(_without_place(argument) for argument in arguments)])
+
+
+def _without_place(argument: str) -> str:
+    name, sign, path = argument.rpartition("=")
+    return f"{name}{sign}{Path(path).name}" if Path(path).is_absolute() else argument

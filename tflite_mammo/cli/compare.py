@@ -76,7 +76,7 @@ def _threshold(judged: Judged, given: str | None, flag: str) -> "Threshold":
 
 
 def _write(comparison: "Comparison", folder: Path) -> None:
-    from tflite_mammo.evaluation.compare import Changed
+    from tflite_mammo.evaluation.changed import Changed
     from tflite_mammo.schema import to_json
 
     (folder / "comparison.json").write_text(to_json(comparison), encoding="utf-8")

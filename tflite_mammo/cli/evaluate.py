@@ -1,8 +1,6 @@
 """tflite-mammo evaluate"""
 
-import shlex
 import sys
-from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +9,7 @@ import click
 
 from tflite_mammo.cli._external import expect_others, named, scores_elsewhere
 from tflite_mammo.cli._judged import Judged, JudgedTable, opened, threshold_of_table
-from tflite_mammo.cli._shared import ANY_PATH, FOLDER, fold_option, json_option, print_json
+from tflite_mammo.cli._shared import ANY_PATH, FOLDER, fold_option, json_option, print_json, typed
 from tflite_mammo.errors import MammoError
 
 if TYPE_CHECKING:
@@ -88,13 +86,3 @@ def _threshold(judged: Judged, given: str | None) -> "Threshold":
             "--threshold is for a scores.csv; a model's is locked, and `tflite-mammo calibrate` locks another"
         )
     return judged.threshold
-
-
-def typed(arguments: Sequence[str]) -> str:
-    """The command as it was given, but for where things lie on this machine: a page travels."""
-    return shlex.join(["tflite-mammo", *(_without_place(argument) for argument in arguments)])
-
-
-def _without_place(argument: str) -> str:
-    name, sign, path = argument.rpartition("=")
-    return f"{name}{sign}{Path(path).name}" if Path(path).is_absolute() else argument

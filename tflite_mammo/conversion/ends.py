@@ -1,10 +1,17 @@
-"""The ends of a model file: tensors named pixels and scores, and no float between the pixels and an integer body.
+"""The ends of a model file: tensors named pixels, scores and map, and no float between the pixels and an integer body.
 
 The exporter writes CAST (uint8 to float32) before the network; quantising puts a QUANTIZE (float32 to int8) behind it.
 The two together only shift values by 128, which one QUANTIZE from uint8 to int8 does without leaving the integers.
+A network that ends at its logits gets its softmax here, in float.
 """
 
 from typing import Any
+
+from tflite_mammo.conversion.packing import packed
+from tflite_mammo.runtime import MAP, PIXELS, SCORES
+
+LOGITS = "logits"
+"""What the output is called of a network that lacks its softmax."""
 
 
 def finish_ends(flatbuffer: bytes) -> bytes:
@@ -12,14 +19,27 @@ def finish_ends(flatbuffer: bytes) -> bytes:
     from ai_edge_litert.tools import flatbuffer_utils
 
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(flatbuffer))
-    graph = model.subgraphs[0]
+    graph, (signature,) = model.subgraphs[0], model.signatureDefs
     codes = [flatbuffer_utils.get_builtin_code_from_operator_code(code) for code in model.operatorCodes]
     _take_bytes(graph, codes, schema)
-    for name, index in (("pixels", graph.inputs[0]), ("scores", graph.outputs[0])):
-        graph.tensors[index].name = name
-    for signature in model.signatureDefs or []:
-        signature.inputs[0].name, signature.outputs[0].name = "pixels", "scores"
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+    outputs = {output.name.decode(): output for output in signature.outputs}
+    if LOGITS in outputs:
+        logits = outputs[SCORES] = outputs.pop(LOGITS)
+        logits.tensorIndex = _append_softmax(model, logits.tensorIndex, schema)
+    signature.inputs[0].name = graph.tensors[graph.inputs[0]].name = PIXELS
+    # Scores come first, for programs that look for outputs by their places.
+    signature.outputs = [outputs[name] for name in (SCORES, MAP) if name in outputs]
+    graph.outputs = [output.tensorIndex for output in signature.outputs]
+    for output, name in zip(signature.outputs, (SCORES, MAP), strict=False):
+        output.name = graph.tensors[output.tensorIndex].name = name
+    return packed(model)
+
+
+def output_names(flatbuffer: bytes) -> list[str]:
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    (signature,) = flatbuffer_utils.read_model_from_bytearray(bytearray(flatbuffer)).signatureDefs
+    return [output.name.decode() for output in signature.outputs]
 
 
 def pixel_tensors(flatbuffer: bytes) -> list[str]:
@@ -50,3 +70,21 @@ def _take_bytes(graph: Any, codes: list[int], schema: Any) -> None:
     pixels.quantization.scale, pixels.quantization.zeroPoint = [1.0], [0]
     readers[0].inputs = [graph.inputs[0]]
     graph.operators.remove(cast)
+
+
+def _append_softmax(model: Any, logits: int, schema: Any) -> int:
+    """Returns the number of the tensor of scores."""
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.SOFTMAX
+    code.version = 1
+    model.operatorCodes.append(code)
+    graph = model.subgraphs[0]
+    scores = schema.TensorT()
+    scores.shape, scores.type = graph.tensors[logits].shape, schema.TensorType.FLOAT32
+    graph.tensors.append(scores)
+    op = schema.OperatorT()
+    op.opcodeIndex, op.inputs, op.outputs = len(model.operatorCodes) - 1, [logits], [len(graph.tensors) - 1]
+    op.builtinOptionsType, op.builtinOptions = schema.BuiltinOptions.SoftmaxOptions, schema.SoftmaxOptionsT()
+    op.builtinOptions.beta = 1.0
+    graph.operators.append(op)
+    return len(graph.tensors) - 1

@@ -1,23 +1,59 @@
-"""Keras network to a float32 .tflite: a batch of one, uint8 in, float32 out. The one importer of tensorflow."""
+"""Keras network to .tflite by TensorFlow's converter: a batch of one, uint8 in. The one importer of tensorflow."""
 
 import contextlib
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from tflite_mammo.conversion.device import device_network, with_scores
 from tflite_mammo.errors import MammoError
+from tflite_mammo.preprocess import Bytes
+from tflite_mammo.quiet import quiet
+
+TENSORFLOW: str = tf.__version__
 
 
-def export_float32(network: keras.Model) -> bytes:
+@dataclass(frozen=True)
+class Exported:
+    """What every quantised file starts from, whichever engine makes it."""
+
+    network: keras.Model
+    """float32 pixels of a batch of one to logits, and to a map where one was asked for."""
+    float32: bytes
+    """The same from uint8 pixels to scores."""
+
+
+def export(network: keras.Model, *, cam: bool = False) -> Exported:
     if keras.backend.backend() != "tensorflow":
         raise MammoError(
             f"converting needs the tensorflow backend of Keras, found {keras.backend.backend()}; "
             "set KERAS_BACKEND=tensorflow"
         )
-    pixels = keras.Input(batch_shape=(1, *network.input_shape[1:]), dtype="uint8", name="pixels")
-    device = keras.Model(pixels, network(keras.ops.cast(pixels, "float32")))
-    converter = tf.lite.TFLiteConverter.from_keras_model(device)
-    with contextlib.redirect_stdout(io.StringIO()):  # Keras prints every captured variable
+    device = device_network(network, cam=cam)
+    return Exported(device, _convert(tf.lite.TFLiteConverter.from_keras_model(with_scores(device, "uint8"))))
+
+
+def export_integers(network: keras.Model, tensors: Sequence[Bytes], *, floats_out: bool) -> bytes:
+    """Every operator in int8, with the ranges that its values take over these tensors. `network` takes float32 pixels.
+
+    floats_out: the outputs leave as float32, and one dense layer has a scale per class. Otherwise they leave as uint8
+    and it has one scale for all, as in the days of the Edge TPU's compiler.
+    """
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([tensor[np.newaxis].astype(np.float32)] for tensor in tensors)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.uint8
+    converter.inference_output_type = tf.float32 if floats_out else tf.uint8
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = not floats_out
+    return _convert(converter)
+
+
+def _convert(converter: tf.lite.TFLiteConverter) -> bytes:
+    with quiet(), contextlib.redirect_stdout(io.StringIO()):  # Keras prints every captured variable
         exported: bytes = converter.convert()
     return exported

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tflite_mammo.declared import find
-from tflite_mammo.evaluation.drift import Budget
-from tflite_mammo.schema import read_toml
+from tflite_mammo.evaluation.budget import Budget
+from tflite_mammo.schema import read_toml, toml_of
 
 
 @dataclass(frozen=True)
@@ -17,14 +17,33 @@ class QuantPreset:
     keep_float: tuple[str, ...] = ()
     """TF Lite operators that stay in float, such as SOFTMAX."""
     calibration_images: int = 0
+    engine: Literal["litert-quantizer", "tensorflow"] = "litert-quantizer"
+    """What quantises: the first starts from the float32 file, the second from the network itself."""
+    scores: Literal["float32", "uint8"] = "float32"
+    """What the file answers in; uint8 knows 256 scores and is for hardware without floats."""
+
+    @property
+    def can_be_searched(self) -> bool:
+        """Whether --fallback knows what to do with it."""
+        return self.activations == "int8" and self.engine == "litert-quantizer"
 
     def __post_init__(self) -> None:
         if self.activations == "int8" and self.weights != "int8":
             raise ValueError("int8 activations need int8 weights")
         if (self.activations == "int8") != (self.calibration_images > 0):
             raise ValueError("calibration_images must be above 0 for int8 activations, and 0 otherwise")
+        if self.engine == "tensorflow" and (self.activations != "int8" or set(self.keep_float) - {"SOFTMAX"}):
+            raise ValueError("engine 'tensorflow' is for int8 activations, and keeps nothing in float but SOFTMAX")
+        if self.scores == "uint8" and (self.engine != "tensorflow" or self.keep_float):
+            raise ValueError("scores in uint8 need engine = 'tensorflow' and nothing in keep_float")
 
 
 def read_preset(name: str) -> QuantPreset:
     path = find("presets", name)
     return read_toml(QuantPreset, path, name=path.stem)
+
+
+def read_budget(name: str) -> Budget:
+    """That of a preset, or what a file of its own allows: the three keys of `[budget]`, without the header."""
+    path = find("presets", name)
+    return read_preset(name).budget if "budget" in toml_of(path) else read_toml(Budget, path)

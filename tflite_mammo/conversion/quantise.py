@@ -1,44 +1,94 @@
 """float32 .tflite and QuantPreset to the quantised .tflite, by litert-quantizer; no TensorFlow is needed."""
 
+import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-import numpy as np
-
-from tflite_mammo.conversion.ends import finish_ends, pixel_tensors
+from tflite_mammo.conversion.ends import finish_ends
+from tflite_mammo.conversion.graph import WEIGHTED, FloatGraph
+from tflite_mammo.conversion.origin import origin_of
 from tflite_mammo.conversion.preset import QuantPreset
+from tflite_mammo.conversion.statistics import Statistics, observe
 from tflite_mammo.errors import MammoError, first_line
 from tflite_mammo.preprocess import Bytes
 from tflite_mammo.quiet import quiet
 
 ENDS = ("INPUT", "OUTPUT")
 """Kept as exported: uint8 pixels and float32 scores, whatever the body is made of."""
-THREADS = 2
 
 
 def quantise(float32: bytes, preset: QuantPreset, calibration: Iterable[Bytes]) -> bytes:
     """`calibration` are prepared tensors of training patients; presets without int8 activations leave them alone."""
     if preset.weights == "float32":
         return finish_ends(float32)
+    with silenced():
+        statistics = observe(float32, calibration) if preset.activations == "int8" else None
+        return quantise_with(float32, preset, statistics)
+
+
+def quantise_with(
+    float32: bytes, preset: QuantPreset, statistics: Statistics | None, in_float: Collection[int] = ()
+) -> bytes:
+    """in_float: tensors that are not told in steps; what makes them and what reads them computes in float."""
     from litert_quantizer import Quantizer
 
-    plan = _plan(preset)
-    with quiet(), warnings.catch_warnings():
+    graph, plan = FloatGraph(float32), _plan(preset)
+    if statistics is not None:
+        _exempt(plan, graph, _head(graph) | graph.around(in_float))
+    quantizer = Quantizer(float32, plan.get_quantization_recipe())
+    ranges = statistics.ranges(graph) if statistics is not None else None
+    try:
+        result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
+    except ValueError as error:
+        raise MammoError(
+            f"preset {preset.name}: litert-quantizer cannot quantise {_blamed(float32, first_line(error))}; "
+            "convert it with engine = 'tensorflow' in the preset, or with another such as float16"
+        ) from error
+    return finish_ends(bytes(result.quantized_model))
+
+
+class silenced:  # noqa: N801 - used as a context
+    """What the runtime and the quantiser say of what is meant."""
+
+    def __enter__(self) -> None:
+        self._quiet, self._warnings = quiet(), warnings.catch_warnings()
+        self._quiet.__enter__()
+        self._warnings.__enter__()
         # Keeping every tensor is how it calibrates; that warning is for those who do so by accident.
         warnings.filterwarnings("ignore", ".*experimental_preserve_all_tensors", UserWarning)
         # A channel whose weights are all but zero has a bias that 32 bits cannot hold; measured to move no score.
         warnings.filterwarnings("ignore", "invalid value encountered in cast", RuntimeWarning)
-        ranges = _ranges(float32, plan, calibration) if preset.activations == "int8" else None
-        quantizer = Quantizer(float32, plan.get_quantization_recipe())
-        try:
-            result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
-        except ValueError as error:
-            raise MammoError(
-                f"preset {preset.name}: litert-quantizer cannot quantise this network ({first_line(error)}); "
-                "convert it with another preset, such as float16"
-            ) from error
-    return finish_ends(bytes(result.quantized_model))
+
+    def __exit__(self, *error: Any) -> None:
+        self._warnings.__exit__(*error)
+        self._quiet.__exit__(*error)
+
+
+def _head(graph: FloatGraph) -> set[int]:
+    """Places that cost next to nothing in float: the logits, and what stands before them up to the next weights.
+
+    The logits above all: int8 ones would be even steps, and so would the scores.
+    """
+    head = range(graph.head(), len(graph.ops))
+    return {place for place in head if graph.ops[place].kind not in WEIGHTED} | {graph.last_dense()}
+
+
+def _exempt(plan: Any, graph: FloatGraph, places: Iterable[int]) -> None:
+    from litert_quantizer.algorithm_manager import AlgorithmName
+    from litert_quantizer.qtyping import TFLOperationName
+
+    for place in sorted(places):
+        op = graph.ops[place]
+        if op.kind in TFLOperationName.__members__:
+            scope = f"^{re.escape(graph.name(op.output))}(;|$)"
+            plan.add_quantization_config(scope, TFLOperationName(op.kind), algorithm_key=AlgorithmName.NO_QUANTIZE)
+
+
+def _blamed(float32: bytes, words: str) -> str:
+    """The operator and the layer at fault, where the quantiser's words name a tensor."""
+    named = re.search(r"for tensor: (.+?)\. Error: (.+)", words)
+    return f"{origin_of(float32, named[1])} ({named[2]})" if named else f"this network ({words})"
 
 
 def _plan(preset: QuantPreset) -> Any:
@@ -64,27 +114,3 @@ def _plan(preset: QuantPreset) -> Any:
             raise MammoError(f"preset {preset.name}: keep_float names '{op}', which is no TF Lite operator") from None
         plan.add_quantization_config(".*", operation, algorithm_key=AlgorithmName.NO_QUANTIZE)
     return plan
-
-
-def _ranges(float32: bytes, plan: Any, calibration: Iterable[Bytes]) -> Any:
-    images = list(calibration)
-    if not images:
-        raise MammoError("no calibration images: int8 needs the training part that the run was trained on")
-    # A pixel may take any value, whatever the calibration images held: before the first weights, black and white rule.
-    ranges = _found(float32, plan, images)
-    extremes = _found(float32, plan, [np.zeros_like(images[0]), np.full_like(images[0], 255)])
-    return {**ranges, **{name: extremes[name] for name in pixel_tensors(float32) if name in extremes}}
-
-
-def _found(float32: bytes, plan: Any, tensors: list[Bytes]) -> Any:
-    """The lowest and highest value that each tensor of the network took over all images.
-
-    Quantizer.calibrate would keep moving averages instead, and what lies beyond an average is clipped;
-    benchmarks/ranges.py compares the two, convert/README.md has the figures.
-    """
-    from litert_quantizer.calibrator import Calibrator
-    from litert_quantizer.utils.qsv_utils import min_max_update
-
-    calibrator = Calibrator(float32, num_threads=THREADS, qsv_update_func=min_max_update)
-    calibrator.calibrate({"serving_default": [{"pixels": tensor[np.newaxis]} for tensor in tensors]}, plan)
-    return calibrator.get_model_qsvs()

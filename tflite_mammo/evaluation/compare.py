@@ -10,26 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tflite_mammo.evaluation.bootstrap import DRAWS, SEED, numbers
+from tflite_mammo.evaluation.changed import Changed, changed
 from tflite_mammo.evaluation.differences import Difference, differences
 from tflite_mammo.evaluation.figure import is_few, judge
 from tflite_mammo.evaluation.mcnemar import McNemar, mcnemar
 from tflite_mammo.evaluation.pooling import Pooling, Unit, tables_of_units, with_patients
 from tflite_mammo.evaluation.remarks import on_classes, on_rows
-from tflite_mammo.scores import Scores, Threshold, called
-
-
-@dataclass(frozen=True)
-class Changed:
-    """Of which the models call one the finding, and the other does not."""
-
-    file: str
-    """A side or a patient by its name."""
-    patient: str
-    label: str
-    score_a: float
-    score_b: float
-    call_a: str
-    call_b: str
+from tflite_mammo.scores import Scores, Threshold
 
 
 @dataclass(frozen=True)
@@ -108,14 +95,11 @@ def _level(
 
 
 def _changed(pair: tuple[Scores, Scores], thresholds: tuple[Threshold, Threshold]) -> Iterator[Changed]:
-    calls = [called(table.values, threshold.value) for table, threshold in zip(pair, thresholds, strict=True)]
-    rows, classes, finding = pair[0].rows, pair[0].classes, len(pair[0].classes) - 1
-    for i in np.flatnonzero((calls[0] == finding) != (calls[1] == finding)):
-        # str of a float32 is the shortest text that reads back as the same float32.
-        score_a, score_b = (float(str(table.values[i, -1])) for table in pair)
-        call_a, call_b = (classes[int(call[i])] for call in calls)
-        row = rows[int(i)]
-        yield Changed(row.file, row.patient, row.label, score_a, score_b, call_a, call_b)
+    """Of which one calls the finding, and the other does not."""
+    finding = pair[0].classes[-1]
+    for one in changed(pair, (thresholds[0].value, thresholds[1].value)):
+        if finding in (one.call_a, one.call_b):
+            yield one
 
 
 def _remarks(scores: Scores, levels: tuple[Compared, ...]) -> Iterator[str]:

@@ -82,22 +82,6 @@ def study_roc_plot(recipes: Sequence[Sequence[Scores]]) -> str:
     return svg(draw, label="ROC curves of every recipe on the test part")
 
 
-def agreement_plot(before: Scores, after: dict[str, Scores], threshold: float) -> str:
-    """Each image's score before and after: on the diagonal nothing changed, in the grey corners the label did."""
-
-    def draw(axes: Any) -> None:
-        axes.axhspan(threshold, 1, xmax=threshold, color=INK, alpha=0.07, linewidth=0)
-        axes.axhspan(0, threshold, xmin=threshold, color=INK, alpha=0.07, linewidth=0)
-        for (name, scores), colour in zip(after.items(), COLOURS, strict=False):
-            axes.plot(before.finding, scores.aligned_to(before).finding, ".", color=colour, label=name, alpha=0.7)
-        axes.plot([0, 1], [0, 1], ":", color=INK, alpha=0.5)
-        axes.set(xlabel="trained network's score", ylabel="converted file's score", aspect="equal")
-        axes.set(xlim=(0, 1), ylim=(0, 1), title="Do they decide alike?")
-        axes.legend(loc="upper left")
-
-    return svg(draw, label="Scores of the converted files against the trained network's")
-
-
 def latency_plot(reports: Sequence[LatencyReport]) -> str:
     def draw(axes: Any) -> None:
         names = [f"{report.quantisation}, {_threads(report.threads)}" for report in reports]

@@ -1,10 +1,9 @@
 """Verdicts as lines for a terminal."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tflite_mammo.benchmarking.latency import LatencyReport
-from tflite_mammo.bundle import ModelCard
 from tflite_mammo.evaluation.evaluate import Evaluation, External
 from tflite_mammo.evaluation.figure import NO_FIGURE
 from tflite_mammo.reporting.columns import Words, aligned
@@ -100,33 +99,6 @@ def _threshold_lines(evaluation: Evaluation) -> list[str]:
     if evaluation.scaling.method != "none":
         lines.append(f"  calibrated: {evaluation.scaling}")
     return [*lines, *(f"  NOTE: {remark}" for remark in evaluation.remarks)]
-
-
-def card_lines(card: ModelCard) -> list[str]:
-    spec = card.spec
-    lines = [
-        f"  {card.name}, {card.quantisation}; classes {', '.join(card.classes)} (score of: {card.classes[-1]})",
-        f"  threshold {card.threshold.value:.4f}, locked on the {card.threshold.locked_on}",
-        f"  scores: {card.scaling}",
-        f"  pixels {spec.height}x{spec.width}x{spec.channels}, crop {spec.crop}, orient {spec.orient}, "
-        f"contrast {spec.contrast}, fit {spec.fit}; spec {card.spec_fingerprint}",
-        f"  trained on {card.source}, data {card.data[:12]}" + (" (SYNTHETIC)" if card.synthetic else ""),
-    ]
-    if card.audit:
-        lines.append(f"  audit: {_audit_words(card.audit)}")
-    if card.drift:
-        lines.append(
-            f"  drift: AUC {card.drift['auc_difference']:+.4f}, {card.drift['label_flip_share']:.1%} labels flipped, "
-            + ("BEYOND its budget" if card.drift["beyond"] else "within its budget")
-        )
-    return [*lines, f"  {card.intended_use}"]
-
-
-def _audit_words(audit: Mapping[str, Any]) -> str:
-    leaks = f"{audit['leaks']} pairs of images in different parts, accepted" if audit["leaks"] else "no leak"
-    labels = f"; {audit['two_labels']} pairs bear two labels" if audit["two_labels"] else ""
-    told = ", ".join(f"{name} (AUC {auc:.2f})" for name, auc in audit["shortcuts"].items())
-    return leaks + labels + (f"; shortcuts: {told}" if told else "")
 
 
 def latency_lines(reports: Sequence[LatencyReport]) -> list[str]:

@@ -34,6 +34,12 @@ class Mapper:
         """
         return "exact" if self._pooled and len(self._head) == 1 else "gradient"
 
+    @property
+    def weights(self) -> Floats | None:
+        """What each feature counts in every exact map of two classes; none where it depends on the image."""
+        kernel, bias = self._head[-1]
+        return kernel[:, 1] - kernel[:, 0] if self.kind == "exact" and bias.size == 2 else None
+
     def maps(self, images: Bytes, rows: NDArray[np.int64] | None = None) -> Floats:
         """Of these rows of an array of tensors, or of all: (rows, height, width), in float32."""
         blocks = in_blocks(self._features, images, np.arange(len(images)) if rows is None else rows)

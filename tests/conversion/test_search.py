@@ -1,0 +1,167 @@
+"""The search for precision on a network that int8 hurts: rung by rung, no further than needed, at the price agreed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from tflite_mammo.conversion import search as searching
+from tflite_mammo.conversion.answers import answers
+from tflite_mammo.conversion.blame import Blame
+from tflite_mammo.conversion.ends import finish_ends
+from tflite_mammo.conversion.graph import FloatGraph
+from tflite_mammo.conversion.ladder import Ladder
+from tflite_mammo.conversion.preset import QuantPreset, read_preset
+from tflite_mammo.conversion.search import AS_IT_IS, STEPS, TUNED, dearest, search
+from tflite_mammo.preprocess import Bytes
+
+Float32Of = Callable[[str], bytes]
+Found = tuple[bytes, Ladder]
+pytestmark = pytest.mark.filterwarnings("ignore:.*experimental_preserve_all_tensors")
+ASKED = 0.4
+"""The threshold."""
+
+
+def _preset(label_flips: float) -> QuantPreset:
+    preset = read_preset("int8")
+    return replace(preset, budget=replace(preset.budget, label_flips=label_flips))
+
+
+@pytest.fixture(scope="module")
+def validation() -> list[Bytes]:
+    rng = np.random.default_rng(1)
+    coarse = np.kron(rng.integers(0, 200, (40, 4, 4, 1)), np.ones((1, 4, 4, 1)))
+    return list((coarse + rng.integers(0, 40, coarse.shape)).astype(np.uint8))
+
+
+@pytest.fixture(scope="module")
+def climbed(float32_of: Float32Of, images: list[Bytes], validation: list[Bytes]) -> Found:
+    """To the last rung: nothing is good enough where no label may be expected to flip."""
+    return search(float32_of("bottlenecks"), _preset(0.0), images, validation, ASKED)
+
+
+def test_rung_by_rung_what_int8_hurts_becomes_better(climbed: Found) -> None:
+    """Its channels are as unlike as 1 to 32, and matter alike."""
+    rungs = climbed[1].rungs
+    assert [rung.name for rung in rungs[:2]] == [AS_IT_IS, TUNED]
+    assert len(rungs) >= 4
+    assert rungs[1].score_error < 0.3 * rungs[0].score_error
+    assert min(rung.score_error for rung in rungs[2:]) < 0.9 * rungs[1].score_error
+    assert min(rung.expected_flips for rung in rungs[2:]) < rungs[1].expected_flips < rungs[0].expected_flips
+
+
+def test_every_further_rung_leaves_other_layers_in_float(climbed: Found) -> None:
+    left = [rung.in_float for rung in climbed[1].rungs]
+    assert left[:2] == [(), ()]
+    assert all(one != other for one, other in pairwise(left[1:]))
+    assert all(left[2:])
+
+
+def test_what_is_not_good_enough_is_the_best_that_was_tried(climbed: Found) -> None:
+    ladder = climbed[1]
+    flips = [rung.expected_flips for rung in ladder.rungs]
+    assert not ladder.good_enough
+    assert ladder.chosen == flips.index(min(flips))
+
+
+def test_the_file_is_that_of_the_rung_that_was_chosen(
+    climbed: Found,
+    float32_of: Float32Of,
+    validation: list[Bytes],
+    scores_of: Callable[[bytes, Sequence[Bytes]], np.ndarray],
+) -> None:
+    file, ladder = climbed
+    rung = ladder.rungs[ladder.chosen]
+    said, sound = (scores_of(one, validation)[:, 1] for one in (file, finish_ends(float32_of("bottlenecks"))))
+    assert rung.size_bytes == len(file)
+    assert rung.score_error == pytest.approx(np.abs(said - sound).mean(), abs=1e-6)
+    assert rung.flips == ((said >= ASKED) != (sound >= ASKED)).mean()
+
+
+def test_labels_are_expected_to_flip_by_the_errors_where_labels_are_at_stake(
+    climbed: Found, float32_of: Float32Of, images: list[Bytes], validation: list[Bytes]
+) -> None:
+    """A normal error of the size that it has in the half nearer to the threshold, for each score where it lies."""
+    (file, ladder), both = climbed, [*validation, *images]
+    sound = answers(float32_of("bottlenecks"), both)
+    off, far = answers(file, both) - sound, np.abs(sound - np.log(ASKED / (1 - ASKED)))
+    size = np.sqrt(np.mean(off[far <= np.median(far)] ** 2))
+    assert ladder.rungs[ladder.chosen].expected_flips == pytest.approx(norm.sf(far / size).mean())
+
+
+def test_the_mean_of_the_errors_is_taken_off(climbed: Found, float32_of: Float32Of, images: list[Bytes]) -> None:
+    """As the calibration images tell it."""
+    off = answers(climbed[0], images) - answers(float32_of("bottlenecks"), images)
+    assert abs(off.mean()) < 1e-4
+    assert off.std() > 1e-3
+
+
+def test_the_same_search_twice_finds_the_same(
+    climbed: Found, float32_of: Float32Of, images: list[Bytes], validation: list[Bytes]
+) -> None:
+    file, ladder = search(float32_of("bottlenecks"), _preset(0.0), images, validation, ASKED)
+    assert file == climbed[0]
+    assert _timeless(ladder) == _timeless(climbed[1])
+
+
+def _timeless(ladder: Ladder) -> Ladder:
+    return replace(ladder, rungs=tuple(replace(rung, median_ms=0.0) for rung in ladder.rungs))
+
+
+def test_where_the_preset_is_good_enough_nothing_else_is_tried(
+    float32_of: Float32Of, images: list[Bytes], validation: list[Bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(searching, "equalise")
+    told: list[int] = []
+    _, ladder = search(float32_of("bottlenecks"), _preset(1.0), images, validation, ASKED, told.append)
+    assert ([rung.name for rung in ladder.rungs], ladder.chosen, ladder.good_enough) == ([AS_IT_IS], 0, True)
+    assert sum(told) == STEPS
+
+
+def test_a_search_ends_on_the_first_rung_that_is_good_enough(
+    climbed: Found, float32_of: Float32Of, images: list[Bytes], validation: list[Bytes]
+) -> None:
+    first, second = (rung.expected_flips for rung in climbed[1].rungs[:2])
+    assert second < first
+    _, ladder = search(float32_of("bottlenecks"), _preset(second), images, validation, ASKED)
+    assert ([rung.name for rung in ladder.rungs], ladder.chosen, ladder.good_enough) == ([AS_IT_IS, TUNED], 1, True)
+
+
+def test_labels_that_do_flip_do_not_decide(
+    climbed: Found, float32_of: Float32Of, images: list[Bytes], validation: list[Bytes]
+) -> None:
+    first = climbed[1].rungs[0]
+    assert first.flips > first.expected_flips
+    _, ladder = search(float32_of("bottlenecks"), _preset(first.expected_flips), images, validation, ASKED)
+    assert ladder.chosen == 0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.2, 0.5, 1.0])
+def test_what_is_left_in_float_stays_within_its_share_of_the_work(share: float, float32_of: Float32Of) -> None:
+    graph = FloatGraph(float32_of("bottlenecks"))
+    blamed = [Blame(op.output, 1.0) for op in graph.ops[: graph.head()]]
+    chosen = dearest(graph, blamed, share)
+    done = sum(graph.work(graph.ops[place]) for place in graph.around(chosen))
+    assert done <= share * sum(graph.work(op) for op in graph.ops)
+    assert bool(chosen) == (share > 0)
+    assert share < 1 or len(chosen) == len(blamed)
+
+
+def test_what_loses_nothing_in_steps_is_not_left_in_float(float32_of: Float32Of) -> None:
+    graph = FloatGraph(float32_of("plain"))
+    lossy, exact = [op.output for op in graph.ops if op.kind == "CONV_2D"]
+    assert dearest(graph, [Blame(lossy, 0.1), Blame(exact, 0.0)], 1.0) == {lossy}
+
+
+def test_the_first_left_in_float_takes_most_error_away_for_its_work(float32_of: Float32Of) -> None:
+    """There is work for one of the two."""
+    graph = FloatGraph(float32_of("bottlenecks"))
+    cheap, dear = graph.ops[graph.head() - 1].output, next(op.output for op in graph.ops if "DEPTHWISE" in op.kind)
+    little, much = (sum(graph.work(graph.ops[place]) for place in graph.around({one})) for one in (cheap, dear))
+    share, even = much / sum(graph.work(op) for op in graph.ops), np.sqrt(much / little)
+    assert even > 1.2
+    for error, expected in ((0.95 * even, cheap), (1.05 * even, dear)):
+        assert dearest(graph, [Blame(dear, error), Blame(cheap, 1.0)], share) == {expected}

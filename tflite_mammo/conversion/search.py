@@ -1,0 +1,174 @@
+"""A float32 network, calibration images and validation images to the cheapest int8 file that still decides alike.
+
+Rungs of a ladder, each dearer than the one before: as the preset says; channels equalised and weights rounded together;
+then more and more tensors in float, those first whose steps cost most for the work that float costs there. Calibration
+images are of training patients, the choice is made on validation patients, the verdict is others' to give.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import erf, sqrt
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tflite_mammo.benchmarking.glance import glance
+from tflite_mammo.console import Advance, no_progress
+from tflite_mammo.conversion.answers import answers, log_odds
+from tflite_mammo.conversion.blame import Blame, blame
+from tflite_mammo.conversion.equalise import equalise
+from tflite_mammo.conversion.graph import FloatGraph
+from tflite_mammo.conversion.ladder import Ladder, Rung
+from tflite_mammo.conversion.preset import QuantPreset
+from tflite_mammo.conversion.quantise import quantise_with, silenced
+from tflite_mammo.conversion.rounding import round_weights
+from tflite_mammo.conversion.statistics import Statistics, observe
+from tflite_mammo.preprocess import Bytes
+
+BLAMED_ON = 24
+"""Images that tell which tensors lose most: twice as many changed no order that mattered."""
+IN_FLOAT = (0.03, 0.06, 0.1, 0.15, 0.2)
+"""Shares of the network's work that may be done in float, a rung each; float takes about twice as long as int8."""
+STEPS = 3 + len(IN_FLOAT)
+"""At most, as `advance` is told."""
+AS_IT_IS, TUNED = "as the preset says", "channels equalised, weights rounded together"
+
+
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """What rungs are judged on."""
+
+    calibration: Sequence[Bytes]
+    validation: Sequence[Bytes]
+    sound: NDArray[np.float64]
+    """The log-odds of the float network for the validation images."""
+    sound_in_training: NDArray[np.float64]
+    threshold: float
+    """In log-odds."""
+
+
+def search(
+    float32: bytes,
+    preset: QuantPreset,
+    calibration: Sequence[Bytes],
+    validation: Sequence[Bytes],
+    threshold: float,
+    advance: Advance = no_progress,
+) -> tuple[bytes, Ladder]:
+    with silenced():
+        statistics = observe(float32, calibration, moments=True)
+        advance(1)
+        ground = _Ground(
+            calibration,
+            validation,
+            answers(float32, validation),
+            answers(float32, calibration),
+            float(log_odds(np.array([threshold]))[0]),
+        )
+        files, rungs = [], []
+        for name, file, layers in _climb(float32, preset, statistics, ground):
+            files.append(_centred(file, ground))
+            rungs.append(_judge(name, files[-1], layers, ground))
+            advance(1)
+            if rungs[-1].within(preset.budget.label_flips):
+                break
+    advance(STEPS - 1 - len(rungs))
+    good = rungs[-1].within(preset.budget.label_flips)
+    chosen = len(rungs) - 1 if good else min(range(len(rungs)), key=lambda i: rungs[i].expected_flips)
+    return files[chosen], Ladder(_timed(files, rungs), chosen, good)
+
+
+def _climb(
+    float32: bytes, preset: QuantPreset, statistics: Statistics, ground: _Ground
+) -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
+    yield AS_IT_IS, quantise_with(float32, preset, statistics), ()
+    graph = FloatGraph(float32)
+    equalise(graph, statistics)
+    equalised = graph.flatbuffer()
+    round_weights(graph, statistics)
+    rounded = graph.flatbuffer()
+    yield TUNED, quantise_with(rounded, preset, statistics), ()
+    blamed, before = blame(equalised, statistics, ground.calibration[:BLAMED_ON]), frozenset[int]()
+    for share in IN_FLOAT:
+        tensors = dearest(graph, blamed, share)
+        if tensors != before:
+            layers = tuple(dict.fromkeys(graph.layer(tensor) for tensor in sorted(tensors)))
+            mixed = _unrounded_around(tensors, rounded, equalised)
+            yield f"{TUNED}, {100 * share:.0f} % in float", quantise_with(mixed, preset, statistics, tensors), layers
+        before = tensors
+
+
+def _unrounded_around(tensors: frozenset[int], rounded: bytes, equalised: bytes) -> bytes:
+    """What computes in float has no use for weights that were rounded for int8."""
+    graph, whole = FloatGraph(rounded), FloatGraph(equalised)
+    for place in graph.around(tensors):
+        for constant in (graph.ops[place].weights, graph.ops[place].bias):
+            if constant >= 0:
+                graph.change(constant, whole.values(constant))
+    return graph.flatbuffer()
+
+
+def dearest(graph: FloatGraph, blamed: Sequence[Blame], share: float) -> frozenset[int]:
+    """Tensors to keep in float: always the one that takes most of the error away for the work it adds."""
+    left, chosen, around = share * sum(graph.work(op) for op in graph.ops), set[int](), set[int]()
+    while True:
+        added = {
+            one.tensor: sum(graph.work(graph.ops[place]) for place in graph.around({one.tensor}) - around)
+            for one in blamed
+            if one.error and one.tensor not in chosen  # pixels alone lose nothing in 256 steps
+        }
+        affordable = [one for one in blamed if added.get(one.tensor, np.inf) <= left]
+        if not affordable:
+            return frozenset(chosen)
+        best = max(affordable, key=lambda one: one.error**2 / max(added[one.tensor], 1))
+        left -= added[best.tensor]
+        chosen.add(best.tensor)
+        around |= graph.around({best.tensor})
+
+
+def _centred(file: bytes, ground: _Ground) -> bytes:
+    """What is left of the errors' mean, which training images tell, is taken off the finding's logit."""
+    off = float((answers(file, ground.calibration) - ground.sound_in_training).mean())
+    graph = FloatGraph(file)
+    dense = graph.ops[graph.last_dense()]
+    bias = graph.values(dense.bias).copy()
+    bias[-1] -= off
+    graph.change(dense.bias, bias)
+    return graph.flatbuffer()
+
+
+def _judge(name: str, file: bytes, layers: tuple[str, ...], ground: _Ground) -> Rung:
+    found = answers(file, ground.validation)
+    # The threshold was locked on validation scores and lies next to some of them: there one flips too easily.
+    off = np.concatenate([found - ground.sound, answers(file, ground.calibration) - ground.sound_in_training])
+    distance = np.abs(np.concatenate([ground.sound, ground.sound_in_training]) - ground.threshold)
+    near = distance <= np.median(distance)  # where scores are extreme, so are errors, and no label is at stake
+    error = float(np.sqrt(np.square(off)[near].mean()))
+    return Rung(
+        name=name,
+        expected_flips=float(np.mean([_beyond(far / max(error, 1e-9)) for far in distance])),
+        flips=float(((found >= ground.threshold) != (ground.sound >= ground.threshold)).mean()),
+        score_error=float(np.abs(_scores(found) - _scores(ground.sound)).mean()),
+        in_float=layers,
+        size_bytes=len(file),
+    )
+
+
+def _timed(files: Sequence[bytes], rungs: Sequence[Rung]) -> tuple[Rung, ...]:
+    with TemporaryDirectory() as scratch:
+        paths = [Path(scratch) / f"{number}.tflite" for number in range(len(files))]
+        for path, file in zip(paths, files, strict=True):
+            path.write_bytes(file)
+        speeds = glance(paths)
+    return tuple(replace(rung, median_ms=speed[0].median_ms) for rung, speed in zip(rungs, speeds, strict=True))
+
+
+def _beyond(deviations: float) -> float:
+    """The share of a normal distribution that lies beyond so many deviations, on one side."""
+    return (1 - erf(deviations / sqrt(2))) / 2
+
+
+def _scores(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-odds)))
