@@ -12,7 +12,7 @@ import numpy as np
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from tflite_mammo.cli._shared import data_of
-from tflite_mammo.conversion.convert import calibration_tensors
+from tflite_mammo.conversion.convert import calibration_tensors, validation_of
 from tflite_mammo.conversion.engines import Validation
 from tflite_mammo.conversion.export import Exported, export
 from tflite_mammo.data.dataset import Dataset
@@ -44,8 +44,7 @@ class Trial:
 
     @property
     def validation(self) -> Validation:
-        part = self.dataset.part("validation")
-        return Validation(list(self.dataset.tensors(part)), self.run.evaluation.threshold.value)
+        return validation_of(self.run, self.dataset)
 
     def calibration(self, count: int, seed: int | None = None) -> Sequence[Bytes]:
         """The images that `convert` would take, or another draw of them."""

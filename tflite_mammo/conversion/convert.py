@@ -81,7 +81,8 @@ def convert(
         )
     exported = export(run.model(), cam=cam)
     with TemporaryDirectory() as scratch:
-        made = _Maker(exported, run, dataset, fallback, Path(scratch), advance)
+        validation = validation_of(run, dataset) if fallback else None
+        made = _Maker(exported, run, dataset, validation, Path(scratch), advance)
         reference = made.scored(read_preset(REFERENCE)).form
         done = [_judge(made.scored(preset), reference, run, preset, path) for preset, path in targets]
         proofs = with_speeds([one.proof for one in done], [one.forms for one in done])
@@ -103,6 +104,10 @@ def calibration_tensors(dataset: Dataset, count: int, seed: int) -> list[Bytes]:
     return [dataset.images[part.rows[i]] for i in chosen[:count]]
 
 
+def validation_of(run: Run, dataset: Dataset) -> Validation:
+    return Validation(list(dataset.tensors(dataset.part("validation"))), run.evaluation.threshold.value)
+
+
 @dataclass(frozen=True, eq=False)
 class _Scored:
     """A quantised file in a passing place, and what its classifier answered."""
@@ -121,7 +126,7 @@ class _Maker:
     exported: Exported
     run: Run
     dataset: Dataset
-    fallback: bool
+    validation: Validation | None
     folder: Path
     advance: Advance
 
@@ -129,7 +134,7 @@ class _Maker:
         """As the file that would be shipped, by the classifier that the device uses."""
         run, spec = self.run, self.run.data.spec
         images = calibration_tensors(self.dataset, preset.calibration_images, run.recipe.seed)
-        quantised, ladder = quantise_exported(self.exported, preset, images, self._validation(), self.advance)
+        quantised, ladder = quantise_exported(self.exported, preset, images, self.validation, self.advance)
         flatbuffer = with_metadata(quantised, f"{run.environment.recipe}, {preset.name}", spec)
         card = _card(flatbuffer, run, preset, tuple(digest_of(image.tobytes()) for image in images))
         card = replace(card, ladder=to_dict(ladder) if ladder else {})
@@ -139,12 +144,6 @@ class _Maker:
         golden = golden_samples(classifier.runtime, spec, integers=preset.weights == "int8")
         self.advance(1)
         return _Scored(flatbuffer, card, Form(preset.name, scores, classifier.bundle.path), pack(golden), ladder)
-
-    def _validation(self) -> Validation | None:
-        if not self.fallback:
-            return None
-        part = self.dataset.part("validation")
-        return Validation(list(self.dataset.tensors(part)), self.run.evaluation.threshold.value)
 
 
 def _judge(scored: _Scored, reference: Form, run: Run, preset: QuantPreset, path: Path) -> Converted:

@@ -7,7 +7,7 @@ A network that ends at its logits gets its softmax here, in float.
 
 from typing import Any
 
-from tflite_mammo.conversion.packing import packed
+from tflite_mammo.conversion.packing import packed, unpacked
 from tflite_mammo.runtime import MAP, PIXELS, SCORES
 
 LOGITS = "logits"
@@ -18,7 +18,7 @@ def finish_ends(flatbuffer: bytes) -> bytes:
     from ai_edge_litert import schema_py_generated as schema
     from ai_edge_litert.tools import flatbuffer_utils
 
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(flatbuffer))
+    model = unpacked(flatbuffer)
     graph, (signature,) = model.subgraphs[0], model.signatureDefs
     codes = [flatbuffer_utils.get_builtin_code_from_operator_code(code) for code in model.operatorCodes]
     _take_bytes(graph, codes, schema)
@@ -36,26 +36,8 @@ def finish_ends(flatbuffer: bytes) -> bytes:
 
 
 def output_names(flatbuffer: bytes) -> list[str]:
-    from ai_edge_litert.tools import flatbuffer_utils
-
-    (signature,) = flatbuffer_utils.read_model_from_bytearray(bytearray(flatbuffer)).signatureDefs
+    (signature,) = unpacked(flatbuffer).signatureDefs
     return [output.name.decode() for output in signature.outputs]
-
-
-def pixel_tensors(flatbuffer: bytes) -> list[str]:
-    """The tensors before the first weights: the pixels, cast, repeated, rescaled, padded."""
-    from ai_edge_litert import schema_py_generated as schema
-    from ai_edge_litert.tools import flatbuffer_utils
-
-    codes = schema.BuiltinOperator
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(flatbuffer))
-    names = []
-    for op in model.subgraphs[0].operators:
-        code = flatbuffer_utils.get_builtin_code_from_operator_code(model.operatorCodes[op.opcodeIndex])
-        if code in (codes.CONV_2D, codes.DEPTHWISE_CONV_2D, codes.FULLY_CONNECTED):
-            break
-        names += [model.subgraphs[0].tensors[index].name for index in op.outputs]
-    return [name.decode() if isinstance(name, bytes) else name for name in names]
 
 
 def _take_bytes(graph: Any, codes: list[int], schema: Any) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tflite_mammo.boards.layers import layer_of
-from tflite_mammo.conversion.packing import packed
+from tflite_mammo.conversion.packing import packed, unpacked
 
 Floats = NDArray[np.float32]
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
@@ -40,7 +40,7 @@ class FloatGraph:
         from ai_edge_litert.tools import flatbuffer_utils
 
         self._tools, self._schema = flatbuffer_utils, schema
-        self._model = flatbuffer_utils.read_model_from_bytearray(bytearray(flatbuffer))
+        self._model = unpacked(flatbuffer)
         self._graph = self._model.subgraphs[0]
         self._kinds = _names(schema.BuiltinOperator)
         self._activations = _names(schema.ActivationFunctionType)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tflite_mammo.bundle import CARD, GOLDEN, INTENDED_USE, LABELS
 from tflite_mammo.conversion import metadata_tables
-from tflite_mammo.conversion.packing import packed
+from tflite_mammo.conversion.packing import packed, unpacked
 from tflite_mammo.preprocess import PreprocessSpec
 
 NAME = "TFLITE_METADATA"
@@ -24,9 +24,8 @@ AS_IT_IS: dict[str, Any] = {"options": {"NormalizationOptions": {"mean": [0.0], 
 
 def with_metadata(flatbuffer: bytes, name: str, spec: PreprocessSpec) -> bytes:
     from ai_edge_litert import schema_py_generated as schema
-    from ai_edge_litert.tools import flatbuffer_utils
 
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(flatbuffer))
+    model = unpacked(flatbuffer)
     graph = model.subgraphs[0]
     outputs = [_text(graph.tensors[index].name) for index in graph.outputs]
     buffer, entry = schema.BufferT(), schema.MetadataT()

@@ -1,6 +1,7 @@
 """A tensor of a .tflite file to where it comes from: the operator that has it and the layer of the network."""
 
 from tflite_mammo.boards.layers import layer_of
+from tflite_mammo.conversion.packing import unpacked
 
 
 def origin_of(flatbuffer: bytes, tensor: str) -> str:
@@ -9,7 +10,7 @@ def origin_of(flatbuffer: bytes, tensor: str) -> str:
     from ai_edge_litert.tools import flatbuffer_utils
 
     names = {value: name for name, value in vars(schema.BuiltinOperator).items()}
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(flatbuffer))
+    model = unpacked(flatbuffer)
     tensors = model.subgraphs[0].tensors
     for op in model.subgraphs[0].operators:
         if any(tensors[i].name.decode() == tensor for i in (*op.outputs, *op.inputs) if i >= 0):

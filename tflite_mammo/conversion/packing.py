@@ -1,4 +1,4 @@
-"""A model as objects to the bytes of its flatbuffer, as TF Lite's own writer would lay them out.
+"""A model's flatbuffer to objects that can be changed, and back to bytes as TF Lite's own writer would lay them out.
 
 The writer that LiteRT brings for Python forgets two things: constants belong at multiples of 16 bytes, and thousands of
 zero points that are all 0 need to be written once only; they took a tenth of an int8 file.
@@ -10,9 +10,16 @@ import flatbuffers
 import numpy as np
 from numpy.typing import NDArray
 
+from tflite_mammo.bundle import IDENTIFIER
+
 ALIGNMENT = 16
 """What TF Lite's schema asks for where constants lie."""
-IDENTIFIER = b"TFL3"
+
+
+def unpacked(flatbuffer: bytes) -> Any:
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    return flatbuffer_utils.read_model_from_bytearray(bytearray(flatbuffer))
 
 
 def packed(model: Any) -> bytes:

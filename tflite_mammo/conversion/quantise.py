@@ -2,7 +2,8 @@
 
 import re
 import warnings
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tflite_mammo.conversion.ends import finish_ends
@@ -48,21 +49,15 @@ def quantise_with(
     return finish_ends(bytes(result.quantized_model))
 
 
-class silenced:  # noqa: N801 - used as a context
+@contextmanager
+def silenced() -> Iterator[None]:
     """What the runtime and the quantiser say of what is meant."""
-
-    def __enter__(self) -> None:
-        self._quiet, self._warnings = quiet(), warnings.catch_warnings()
-        self._quiet.__enter__()
-        self._warnings.__enter__()
+    with quiet(), warnings.catch_warnings():
         # Keeping every tensor is how it calibrates; that warning is for those who do so by accident.
         warnings.filterwarnings("ignore", ".*experimental_preserve_all_tensors", UserWarning)
         # A channel whose weights are all but zero has a bias that 32 bits cannot hold; measured to move no score.
         warnings.filterwarnings("ignore", "invalid value encountered in cast", RuntimeWarning)
-
-    def __exit__(self, *error: Any) -> None:
-        self._warnings.__exit__(*error)
-        self._quiet.__exit__(*error)
+        yield
 
 
 def _head(graph: FloatGraph) -> set[int]:

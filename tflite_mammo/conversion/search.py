@@ -7,12 +7,12 @@ images are of training patients, the choice is made on validation patients, the 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import erf, sqrt
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, ndtr
 
 from tflite_mammo.benchmarking.glance import glance
 from tflite_mammo.console import Advance, no_progress
@@ -148,9 +148,9 @@ def _judge(name: str, file: bytes, layers: tuple[str, ...], ground: _Ground) -> 
     error = float(np.sqrt(np.square(off)[near].mean()))
     return Rung(
         name=name,
-        expected_flips=float(np.mean([_beyond(far / max(error, 1e-9)) for far in distance])),
+        expected_flips=float(ndtr(-distance / max(error, 1e-9)).mean()),
         flips=float(((found >= ground.threshold) != (ground.sound >= ground.threshold)).mean()),
-        score_error=float(np.abs(_scores(found) - _scores(ground.sound)).mean()),
+        score_error=float(np.abs(expit(found) - expit(ground.sound)).mean()),
         in_float=layers,
         size_bytes=len(file),
     )
@@ -163,12 +163,3 @@ def _timed(files: Sequence[bytes], rungs: Sequence[Rung]) -> tuple[Rung, ...]:
             path.write_bytes(file)
         speeds = glance(paths)
     return tuple(replace(rung, median_ms=speed[0].median_ms) for rung, speed in zip(rungs, speeds, strict=True))
-
-
-def _beyond(deviations: float) -> float:
-    """The share of a normal distribution that lies beyond so many deviations, on one side."""
-    return (1 - erf(deviations / sqrt(2))) / 2
-
-
-def _scores(odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(1 / (1 + np.exp(-odds)))
