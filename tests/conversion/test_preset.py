@@ -26,6 +26,8 @@ def test_every_shipped_preset_is_named_after_its_file(name: str) -> None:
         (GOOD, "'budget' is missing"),
         (GOOD + BUDGET + "flips = 1\n", "unknown key 'flips'; did you mean 'label_flips'"),
         (GOOD.replace("calibration_images = 5\n", "") + BUDGET, "calibration_images must be above 0"),
+        (GOOD.replace('activations = "int8"', 'activations = "float32"') + BUDGET, "and 0 otherwise"),
+        ('weights = "float16"\nactivations = "float32"\n' + BUDGET, "calibration_images must be above 0"),
         (GOOD.replace('weights = "int8"', 'weights = "float16"') + BUDGET, "int8 activations need int8 weights"),
         (GOOD + BUDGET.replace("0.005", "5"), "auc_difference 5; expected a share between 0 and 1"),
         ('engine = "tensorflow"\nkeep_float = ["MEAN"]\n' + GOOD + BUDGET, "keeps nothing in float but SOFTMAX"),
@@ -54,7 +56,7 @@ def test_an_operator_that_does_not_exist_is_named() -> None:
 
 def test_a_budget_is_read_from_a_file_of_its_own_a_preset_or_a_preset_file(tmp_path: Path) -> None:
     (tmp_path / "strict.toml").write_text(TEXT)
-    (tmp_path / "mine.toml").write_text(f'weights = "float16"\nactivations = "float32"\n[budget]\n{TEXT}')
+    (tmp_path / "mine.toml").write_text(f'weights = "int8"\nactivations = "float32"\n[budget]\n{TEXT}')
     assert (
         read_budget(str(tmp_path / "strict.toml"))
         == read_budget(str(tmp_path / "mine.toml"))

@@ -136,3 +136,17 @@ def test_a_large_weight_is_cut_where_it_meets_next_to_nothing(often: float, cut:
     met = np.append(often, np.ones(8))
     round_weights(graph, Statistics(met={place: Met(met[:, np.newaxis], np.diag(met))}))
     assert (np.abs(graph.values(op.weights)[:, 0, 0]) < 0.99).all() == cut
+
+
+def test_halves_are_rounded_together_too(float32_of: Float32Of, observed: Observed, images: list[Bytes]) -> None:
+    """Each weight is a float16, the logits' among them, and less is lost than by the nearest one for each."""
+    float32, statistics = float32_of("bottlenecks"), observed("bottlenecks")
+    expected, together, nearest = answers(float32, images), FloatGraph(float32), FloatGraph(float32)
+    round_weights(together, statistics, half=True)
+    for op in nearest.ops:
+        if op.weights >= 0:
+            nearest.change(op.weights, nearest.values(op.weights).astype(np.float16))
+            rounded = together.values(op.weights)
+            np.testing.assert_array_equal(rounded, rounded.astype(np.float16))
+    lost = [np.abs(answers(graph.flatbuffer(), images) - expected).mean() for graph in (together, nearest)]
+    assert 0 < lost[0] < 0.5 * lost[1]

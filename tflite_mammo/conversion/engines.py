@@ -29,12 +29,12 @@ def quantise_exported(
     validation: Validation | None = None,
     advance: Advance = no_progress,
 ) -> tuple[bytes, Ladder | None]:
-    """`calibration` are prepared tensors of training patients; presets without int8 activations leave them alone.
+    """`calibration` are prepared tensors of training patients; `float32` and `dynamic` leave them alone.
 
     validation: search for more precision where the preset as it is would flip too many of its labels.
     """
-    if preset.activations == "int8" and not calibration:
-        raise MammoError("no calibration images: int8 needs the training part that the run was trained on")
+    if preset.is_calibrated and not calibration:
+        raise MammoError(f"no calibration images: {preset.name} needs the training part that the run was trained on")
     if preset.engine == "tensorflow":
         return quantise_in_tensorflow(exported, preset, calibration), None
     if preset.can_be_searched and validation:

@@ -6,6 +6,7 @@ if the weights that read it are divided by the same. Where nothing bends it at a
 may be taken off too: the readers' biases give it back. After Nagel et al. 2019, arXiv:1906.04721.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,8 +19,9 @@ PASSES_FACTORS = ("ADD", "PAD", "MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN", "RELU"
 """Operators with the same channels behind as before, each computed from its own."""
 FUSED = ("NONE", "RELU", "RELU6")
 """Activations that a factor passes, the last below its ceiling."""
-ROOM = 1.2
-"""A channel may exceed what calibration saw of it by this before a ReLU6 or the end of int8 cuts it."""
+ROOM = 8.0
+"""By this, over the side of the map, a channel may exceed what calibration saw of it before a ReLU6 cuts it: small maps
+show fewer values."""
 MOST = 64.0
 """A channel of next to nothing is noise; it is not blown up without end."""
 CEILING = 6.0
@@ -53,7 +55,7 @@ def equalise(graph: FloatGraph, statistics: Statistics) -> None:
     """Changes both."""
     for stream in streams(graph):
         offsets = _offsets(graph, stream, statistics)
-        factors = _factors(stream, statistics, offsets)
+        factors = _factors(graph, stream, statistics, offsets)
         for op in stream.writers:
             _scale_writer(graph, op, factors, offsets)
         for place, op in stream.readers:
@@ -119,21 +121,26 @@ def _offsets(graph: FloatGraph, stream: Stream, statistics: Statistics) -> dict[
     return offsets
 
 
-def _factors(stream: Stream, statistics: Statistics, offsets: dict[int, Doubles]) -> Doubles:
-    """One for each channel, at least 1: what brings it to its tensor's reach, on average over the stream's tensors."""
+def room(graph: FloatGraph, stream: Stream) -> float:
+    """How many times what was seen of its channels must fit below a ReLU6."""
+    places = max(int(np.prod(graph.shape(tensor)[1:-1])) for tensor in stream.tensors)
+    return 1 + ROOM / math.sqrt(places)
+
+
+def _factors(graph: FloatGraph, stream: Stream, statistics: Statistics, offsets: dict[int, Doubles]) -> Doubles:
+    """One for each channel, at least 1: what brings it to its tensor's reach, and beyond none of the stream's."""
     mixes = any(op.kind != "DEPTHWISE_CONV_2D" for _, op in stream.readers)
     lacking, highest = [], np.zeros(1)
     for tensor in stream.tensors:
         seen, offset = statistics.seen[tensor], offsets.get(tensor, 0.0)
-        reach = np.maximum(ROOM * np.maximum(seen.high - offset, offset - seen.low), 1e-8)
+        reach = np.maximum(np.maximum(seen.high - offset, offset - seen.low), 1e-8)
         lacking.append(np.log(reach.max() / reach))
-        highest = np.maximum(highest, ROOM * seen.high)
-    factors = np.exp((MIXED if mixes else 1) * np.mean(lacking, axis=0))
-    factors = np.clip(factors / factors.min(), 1, MOST)
+        highest = np.maximum(highest, room(graph, stream) * seen.high)
+    factors = np.exp((MIXED if mixes else 1) * np.min(lacking, axis=0))
+    factors = np.minimum(factors, MOST)
     if stream.has_ceiling:
         # What the ceiling cuts must be cut at the same value; what stays below it must stay there.
-        room = np.where(highest < CEILING, CEILING / np.maximum(highest, 1e-8), 1.0)
-        factors = np.minimum(factors, room)
+        factors = np.minimum(factors, np.maximum(CEILING / np.maximum(highest, 1e-8), 1))
     return np.asarray(factors)
 
 

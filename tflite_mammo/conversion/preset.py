@@ -23,6 +23,11 @@ class QuantPreset:
     """What the file answers in; uint8 knows 256 scores and is for hardware without floats."""
 
     @property
+    def is_calibrated(self) -> bool:
+        """Whether it looks at images: how far activations reach, or what rounded weights meet."""
+        return self.activations == "int8" or self.weights == "float16"
+
+    @property
     def can_be_searched(self) -> bool:
         """Whether --fallback knows what to do with it."""
         return self.activations == "int8" and self.engine == "litert-quantizer"
@@ -30,8 +35,8 @@ class QuantPreset:
     def __post_init__(self) -> None:
         if self.activations == "int8" and self.weights != "int8":
             raise ValueError("int8 activations need int8 weights")
-        if (self.activations == "int8") != (self.calibration_images > 0):
-            raise ValueError("calibration_images must be above 0 for int8 activations, and 0 otherwise")
+        if self.is_calibrated != (self.calibration_images > 0):
+            raise ValueError("calibration_images must be above 0 for int8 activations and float16, and 0 otherwise")
         if self.engine == "tensorflow" and (self.activations != "int8" or set(self.keep_float) - {"SOFTMAX"}):
             raise ValueError("engine 'tensorflow' is for int8 activations, and keeps nothing in float but SOFTMAX")
         if self.scores == "uint8" and (self.engine != "tensorflow" or self.keep_float):

@@ -10,6 +10,7 @@ from tflite_mammo.conversion.ends import finish_ends
 from tflite_mammo.conversion.graph import WEIGHTED, FloatGraph
 from tflite_mammo.conversion.origin import origin_of
 from tflite_mammo.conversion.preset import QuantPreset
+from tflite_mammo.conversion.rounding import round_weights
 from tflite_mammo.conversion.statistics import Statistics, observe
 from tflite_mammo.errors import MammoError, first_line
 from tflite_mammo.preprocess import Bytes
@@ -20,12 +21,17 @@ ENDS = ("INPUT", "OUTPUT")
 
 
 def quantise(float32: bytes, preset: QuantPreset, calibration: Iterable[Bytes]) -> bytes:
-    """`calibration` are prepared tensors of training patients; presets without int8 activations leave them alone."""
+    """`calibration` are prepared tensors of training patients; `dynamic` leaves them alone."""
     if preset.weights == "float32":
         return finish_ends(float32)
     with silenced():
-        statistics = observe(float32, calibration) if preset.activations == "int8" else None
-        return quantise_with(float32, preset, statistics)
+        if preset.activations == "int8":
+            return quantise_with(float32, preset, observe(float32, calibration))
+        if preset.weights == "float16":
+            graph = FloatGraph(float32)
+            round_weights(graph, observe(float32, calibration, moments=True), half=True)
+            float32 = graph.flatbuffer()
+        return quantise_with(float32, preset, None)
 
 
 def quantise_with(

@@ -70,7 +70,7 @@ def _card_rows(card: ModelCard) -> list[Row]:
     if card.audit:
         rows.append(("audit", _audit_words(from_dict(AuditRecord, card.audit, "card.json: audit"))))
     if card.calibration_images:
-        rows.append(("integers from", f"the ranges over {card.calibration_images} training images"))
+        rows.append(("calibrated on", f"{card.calibration_images} training images"))
     if card.ladder:
         rows.append(("precision", ladder_words(from_dict(Ladder, card.ladder, "card.json: ladder"))))
     if card.evaluation:
