@@ -5,9 +5,9 @@ python benchmarks/arm64.py MODEL... --images FOLDER --root ROOT [--out benchmark
 ROOT is an arm64 Debian that qemu-user runs; README.md has the commands that make one.
 
 Held (status 1 otherwise): every tensor the same to the byte, and scores of an integer body at most one step apart. A
-step is what one unit of a single integer can do: where scores leave as integers, 1/256; where pooling, logits and
-softmax are floats behind integers, the most that one unit of one of these moves the log-odds of the finding. A file
-that computes in floats, or quantises its activations while it runs, has none to be counted in.
+step lies between two neighbouring scores that a file can give: where a float softmax stands behind an int8 layer of
+logits, one unit of that layer in the log-odds of the finding; where scores leave as integers, 1/256. A file that
+computes in floats, or quantises its activations while it runs, has none to be counted in.
 """
 
 import json
@@ -34,6 +34,8 @@ from tflite_mammo.runtime import SCORES
 from tflite_mammo.scores import called
 
 MOST_STEPS = 1
+ROUNDED = 0.01
+"""Of a step: what a softmax in float adds when steps are counted back from its scores."""
 
 Floats = NDArray[np.float64]
 
@@ -118,29 +120,24 @@ def _counted(step: Step | None, one: Floats, other: Floats) -> dict[str, Any]:
     if step is None:
         return {"most steps": None, "images a step apart": None}
     steps = step.between(one, other)
-    return {"most steps": round(float(steps.max()), 3), "images a step apart": int((steps >= 1).sum())}
+    whole = np.rint(steps)
+    assert np.abs(steps - whole).max() < ROUNDED, "scores between two steps: the step is not what this takes it for"
+    return {"most steps": int(whole.max()), "images a step apart": int((whole > 0).sum())}
 
 
 def _step(path: Path) -> Step | None:
-    """By the last integers before the scores, with nothing but the head of the network behind them."""
+    """By the last integers before the scores, with nothing but DEQUANTIZE and SOFTMAX behind them."""
     graph = graph_of(read_model(path))
     made_by = {tensor.index: node for node in graph.nodes for tensor in node.outputs}
-    interpreter = Interpreter(model_path=str(path))
-    interpreter.allocate_tensors()
     tensor = next(output for output in graph.outputs if output.name == SCORES)
-    of, moved = ("logit", 1.0) if tensor.is_float else ("score", 1.0)
+    of = "logit" if tensor.is_float else "score"
     while tensor.is_float:
         node = made_by[tensor.index]
-        if node.kind == "FULLY_CONNECTED" and node.given[1].stored_bytes:
-            weights = interpreter.get_tensor(node.given[1].index)
-            moved *= float(np.abs(weights[-1] - weights[:-1]).max())
-        elif node.kind in ("MEAN", "AVERAGE_POOL_2D"):
-            moved *= tensor.elements / node.given[0].elements
-        elif node.kind not in ("SOFTMAX", "RESHAPE", "MAX_POOL_2D", "DEQUANTIZE"):
+        if node.kind not in ("SOFTMAX", "DEQUANTIZE"):
             return None
         tensor = node.given[0]
-    details = {detail["index"]: detail for detail in interpreter.get_tensor_details()}
-    return Step(of, moved * float(details[tensor.index]["quantization"][0]))
+    details = {detail["index"]: detail for detail in Interpreter(model_path=str(path)).get_tensor_details()}
+    return Step(of, float(details[tensor.index]["quantization"][0]))
 
 
 if __name__ == "__main__":

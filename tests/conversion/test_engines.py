@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
+from keras.initializers import RandomNormal
 
 from tflite_mammo.conversion import convert as converting
 from tflite_mammo.conversion import in_tensorflow
@@ -78,6 +80,26 @@ def test_tensorflow_lets_a_pixel_take_any_value(exported: Exported, images: list
     graph = _graph(quantise_exported(exported, preset, grey)[0]).subgraphs[0]
     pixels = graph.tensors[graph.inputs[0]].quantization
     assert (list(pixels.scale), list(pixels.zeroPoint)) == ([1.0], [0])
+
+
+@pytest.mark.parametrize("preset", [IN_TENSORFLOW, read_preset("coral")])
+def test_a_byte_is_its_own_value_where_the_mean_of_pixels_is_taken_off(preset: QuantPreset, tmp_path: Path) -> None:
+    """As ResNet50's is, channel by channel: TensorFlow's steps then reach below black."""
+    keras.utils.set_random_seed(0)
+    grey = keras.Input((16, 16, 1))
+    shifted = keras.layers.Concatenate()([grey] * 3) + np.float32([-103.9, -116.8, -123.7])
+    x = keras.layers.GlobalAveragePooling2D(name="pool")(keras.layers.Conv2D(8, 3, activation="relu")(shifted))
+    logits = keras.layers.Dense(2, name="logits", kernel_initializer=RandomNormal(stddev=0.02))(x)
+    exported = export(keras.Model(grey, keras.layers.Softmax(name="scores")(logits)))
+    images = list(np.random.default_rng(0).integers(0, 256, (20, 16, 16, 1), dtype=np.uint8))
+    flatbuffer, _ = quantise_exported(exported, preset, images)
+    pixels = _graph(flatbuffer).subgraphs[0].tensors[_graph(flatbuffer).subgraphs[0].inputs[0]]
+    assert (list(pixels.quantization.scale), list(pixels.quantization.zeroPoint)) == ([1.0], [0])
+    (tmp_path / "m.tflite").write_bytes(flatbuffer)
+    runtime = Runtime(tmp_path / "m.tflite")
+    expected = _exported_scores(exported, images, tmp_path)
+    assert np.ptp(expected[:, 1]) > 0.05
+    np.testing.assert_allclose([runtime.scores(image) for image in images], expected, atol=0.02)
 
 
 def test_coral_is_integers_throughout_of_versions_that_the_edge_tpu_knows(

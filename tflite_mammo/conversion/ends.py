@@ -2,7 +2,8 @@
 
 The exporter writes CAST (uint8 to float32) before the network; quantising puts a QUANTIZE (float32 to int8) behind it.
 The two together only shift values by 128, which one QUANTIZE from uint8 to int8 does without leaving the integers.
-A network that ends at its logits gets its softmax here, in float.
+TensorFlow writes that one itself, but may take a byte for another value: where the mean of pixels is taken off, its
+steps reach as far as that. A network that ends at its logits gets its softmax here, in float.
 """
 
 from typing import Any
@@ -41,17 +42,20 @@ def output_names(flatbuffer: bytes) -> list[str]:
 
 
 def _take_bytes(graph: Any, codes: list[int], schema: Any) -> None:
-    cast = graph.operators[0]
-    if codes[cast.opcodeIndex] != schema.BuiltinOperator.CAST:
+    """A pixel's value is its byte, whatever steps the integers behind it have; a float body needs the CAST."""
+    kinds, first = schema.BuiltinOperator, graph.operators[0]
+    into_steps, pixels = first, graph.tensors[graph.inputs[0]]
+    if codes[first.opcodeIndex] == kinds.CAST:
+        into_steps, *others = [op for op in graph.operators if first.outputs[0] in op.inputs]
+        if others:
+            return
+    if codes[into_steps.opcodeIndex] != kinds.QUANTIZE:
         return
-    readers = [op for op in graph.operators if cast.outputs[0] in op.inputs]
-    if len(readers) != 1 or codes[readers[0].opcodeIndex] != schema.BuiltinOperator.QUANTIZE:
-        return  # a float body: the cast is what it needs
-    pixels = graph.tensors[graph.inputs[0]]
+    if into_steps is not first:
+        into_steps.inputs = [graph.inputs[0]]
+        graph.operators.remove(first)
     pixels.quantization = schema.QuantizationParametersT()
     pixels.quantization.scale, pixels.quantization.zeroPoint = [1.0], [0]
-    readers[0].inputs = [graph.inputs[0]]
-    graph.operators.remove(cast)
 
 
 def _append_softmax(model: Any, logits: int, schema: Any) -> int:
