@@ -135,12 +135,12 @@ def _factors(graph: FloatGraph, stream: Stream, statistics: Statistics, offsets:
         seen, offset = statistics.seen[tensor], offsets.get(tensor, 0.0)
         reach = np.maximum(np.maximum(seen.high - offset, offset - seen.low), 1e-8)
         lacking.append(np.log(reach.max() / reach))
-        highest = np.maximum(highest, room(graph, stream) * seen.high)
-    factors = np.exp((MIXED if mixes else 1) * np.min(lacking, axis=0))
-    factors = np.minimum(factors, MOST)
+        highest = np.maximum(highest, seen.high)
+    factors = np.minimum(np.exp((MIXED if mixes else 1) * np.min(lacking, axis=0)), MOST)
     if stream.has_ceiling:
         # What the ceiling cuts must be cut at the same value; what stays below it must stay there.
-        factors = np.minimum(factors, np.maximum(CEILING / np.maximum(highest, 1e-8), 1))
+        reached = np.maximum(room(graph, stream) * highest, 1e-8)
+        factors = np.minimum(factors, np.maximum(CEILING / reached, 1))
     return np.asarray(factors)
 
 
