@@ -89,6 +89,12 @@ def test_a_model_that_was_cut_short_is_refused(model: Path, share: float) -> Non
         read_bundle(model)
 
 
+def test_a_model_with_something_behind_it_is_refused(model: Path) -> None:
+    model.write_bytes(model.read_bytes() + b"more")
+    with pytest.raises(MammoError, match="or the file's end"):
+        read_bundle(model)
+
+
 def test_edited_weights_are_refused(model: Path) -> None:
     content = bytearray(model.read_bytes())
     content[len(content) // 3] ^= 0xFF
@@ -201,7 +207,7 @@ def test_a_refusal_quotes_no_kilobytes_of_the_file(model: Path, bundle: ModelBun
 
 def test_a_file_cut_anywhere_is_refused(model: Path) -> None:
     content, rng = model.read_bytes(), random.Random(0)
-    refusals = r"not a TF Lite model|without a whole card|the file's end is missing"
+    refusals = r"not a TF Lite model|without a whole card|or the file's end"
     for length in [*range(40), *rng.choices(range(len(content)), k=200), *range(len(content) - 100, len(content))]:
         model.write_bytes(content[:length])
         with pytest.raises(MammoError, match=refusals):

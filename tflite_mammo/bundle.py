@@ -127,8 +127,8 @@ def read_bundle(path: Path) -> ModelBundle:
             f"{path}: a TF Lite model without a whole card ({first_line(error)[:MESSAGE]}); "
             "it is cut short, or was not written by `tflite-mammo convert`"
         ) from error
-    if comment != _comment(members[CARD]):
-        raise MammoError(f"{path}: {CARD} was edited, or the file's end is missing; copy or convert the model again")
+    if comment != _comment(members[CARD]) or not content.endswith(comment):
+        raise MammoError(f"{path}: {CARD} was edited, or the file's end; copy or convert the model again")
     card = from_dict(ModelCard, read, f"{path}: {CARD}")
     if _sha256(content[:end]) != card.model_sha256:
         raise MammoError(f"{path}: its weights are not those its card was written for; copy or convert the model again")
@@ -159,12 +159,8 @@ def read_model(path: Path) -> bytes:
 
 
 def carries_card(path: Path) -> bool:
-    """Whether a card of ours lies in it, whole or not; other programs put archives of their own at the end."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(read_model(path))) as archive:
-            return CARD in archive.namelist()
-    except zipfile.BadZipFile:
-        return False
+    """Whether it was written with a card, whole or not: where the archive is cut off, the metadata still names it."""
+    return CARD.encode() in read_model(path)
 
 
 def _archive(content: bytes) -> tuple[int, dict[str, bytes], bytes]:

@@ -1,12 +1,15 @@
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import pytest
 
 from tflite_mammo.bundle import read_bundle
 from tflite_mammo.conversion.proof import Proof
 from tflite_mammo.data.dataset import Dataset
+from tflite_mammo.declared import folder_of
 from tflite_mammo.evaluation.drift import DriftReport
 from tflite_mammo.runtime import Runtime
 from tflite_mammo.schema import read_json, to_dict
@@ -127,6 +130,25 @@ def test_cam_where_the_head_has_no_map_is_one_clean_line(call, run: Run, tmp_pat
 def test_wrong_use_is_one_clean_line(call, run: Run, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
     call("convert", run.folder, *arguments).assert_clean_error(*words)
     assert not Path("m.tflite").exists()
+
+
+def test_where_one_of_several_cannot_be_made_none_is(call, run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("models"))
+    odd = tmp_path / "odd.toml"
+    odd.write_text((folder_of("presets") / "int8.toml").read_text().replace("SOFTMAX", "SOFTMX"))
+    call("convert", folder, "--quant", "int8", "--quant", odd).assert_clean_error("keep_float names 'SOFTMX'")
+    assert not any((folder / "models").glob("*"))
+
+
+def test_a_network_of_other_code_is_one_clean_line(call, run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("models"))
+    pixels = keras.Input(run.model().input_shape[1:])
+    x = keras.layers.Flatten(name="flat")(pixels)
+    keras.Model(pixels, keras.layers.Dense(2, activation="softmax")(x)).save(folder / "model.keras")
+    call("convert", folder, "--quant", "float32").assert_clean_error("no layers 'pool' (or 'flatten') and 'scores'")
+    assert not (folder / "models").exists()
 
 
 def test_a_folder_that_is_no_run_is_one_clean_line(call, tmp_path: Path) -> None:

@@ -97,6 +97,9 @@ def test_a_folder_that_exists_is_refused_and_a_failure_leaves_none(call, tables,
     call("drift", *tables, "--threshold", 0.5, "--out", tmp_path).assert_clean_error("exists already")
     done = call("drift", tables[0], run.folder / "scores.csv", "--threshold", 0.5, "--out", tmp_path / "out")
     done.assert_clean_error("not of the same images")
+    deep = tmp_path / "new/deep/out"
+    done = call("drift", tables[0], run.folder / "scores.csv", "--threshold", 0.5, "--out", deep)
+    done.assert_clean_error("not of the same images")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "b.csv"]
 
 

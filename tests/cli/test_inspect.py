@@ -57,9 +57,10 @@ def test_a_file_that_is_no_model_is_one_clean_line(call, tmp_path: Path) -> None
 
 
 def _without_card(model: Path, place: Path) -> Path:
+    """As of another program: its metadata names no card either."""
     with zipfile.ZipFile(model) as archive:
         end = min(entry.header_offset for entry in archive.infolist())
-    place.write_bytes(model.read_bytes()[:end])
+    place.write_bytes(model.read_bytes()[:end].replace(b"card.json", b"note.json"))
     return place
 
 
@@ -104,6 +105,19 @@ def test_a_file_with_a_card_for_other_weights_is_refused_for_a_target_too(call, 
     call("inspect", tmp_path / "turned.tflite", "--target", "pi4").assert_clean_error(
         "not those its card was written for"
     )
+
+
+@pytest.mark.parametrize("left", [-1, -100, -3000, -20_000])
+def test_a_file_that_lost_its_end_is_refused_for_a_target_too(call, converted, tmp_path: Path, left: int) -> None:
+    (tmp_path / "cut.tflite").write_bytes(converted["int8"].bundle.path.read_bytes()[:left])
+    call("inspect", tmp_path / "cut.tflite", "--target", "pi4").assert_clean_error("cut.tflite", "card")
+
+
+def test_an_archive_of_a_version_that_nobody_reads_is_one_clean_line(call, converted, tmp_path: Path) -> None:
+    content = bytearray(converted["int8"].bundle.path.read_bytes())
+    content[content.rindex(b"PK\x01\x02") + 6] = 84
+    (tmp_path / "odd.tflite").write_bytes(content)
+    call("inspect", tmp_path / "odd.tflite", "--target", "pi5").assert_clean_error("without a whole card")
 
 
 def test_a_damaged_file_is_one_clean_line(call, converted, tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras.initializers import RandomNormal
 
 from tflite_mammo.conversion import convert as converting
-from tflite_mammo.conversion import in_tensorflow
 from tflite_mammo.conversion.convert import Converted, calibration_tensors
 from tflite_mammo.conversion.engines import quantise_exported
 from tflite_mammo.conversion.export import Exported, export
@@ -154,6 +154,20 @@ def test_what_tensorflow_cannot_quantise_is_one_clean_line(
             "Quantization not yet supported for op: 'SQRT'.\nQuantization not yet supported for op: 'DIV'."
         )
 
-    monkeypatch.setattr(in_tensorflow, "export_integers", fail)
-    with pytest.raises(MammoError, match=r"preset coral: TensorFlow cannot quantise this network \(.*'SQRT'\.\); conv"):
+    monkeypatch.setattr(type(tf.lite.TFLiteConverter.from_keras_model(exported.network)), "convert", fail)
+    words = r"preset coral: TensorFlow cannot convert this network: .*'SQRT'\.; take another preset"
+    with pytest.raises(MammoError, match=words):
         quantise_exported(exported, read_preset("coral"), images)
+
+
+def test_an_operator_that_tf_lite_has_not_is_named_with_its_layer(capfd: pytest.CaptureFixture[str]) -> None:
+    class Odd(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            return keras.ops.erf(x)
+
+    pixels = keras.Input((8, 8, 1))
+    x = keras.layers.GlobalAveragePooling2D(name="pool")(Odd(name="odd_one")(pixels))
+    network = keras.Model(pixels, keras.layers.Softmax(name="scores")(keras.layers.Dense(2, name="logits")(x)))
+    with pytest.raises(MammoError, match=r"TF Lite has no operator for Erf of layer odd_one$"):
+        export(network)
+    assert capfd.readouterr().err == ""

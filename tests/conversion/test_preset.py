@@ -37,6 +37,10 @@ def test_every_shipped_preset_is_named_after_its_file(name: str) -> None:
             'engine = "tensorflow"\nscores = "uint8"\nkeep_float = ["SOFTMAX"]\n' + GOOD + BUDGET,
             "nothing in keep_float",
         ),
+        (
+            'keep_float = ["MEAN"]\nweights = "float16"\nactivations = "float32"\ncalibration_images = 5\n' + BUDGET,
+            "keep_float has nothing to keep where weights are float16",
+        ),
         ('engine = "tensorflo"\n' + GOOD + BUDGET, "found 'tensorflo'; did you mean 'tensorflow'"),
         (GOOD.replace('"int8"', '"int7"', 1) + BUDGET, "found 'int7'; did you mean 'int8'"),
     ],
@@ -46,6 +50,12 @@ def test_a_contradictory_preset_is_refused_in_words(text: str, message: str, tmp
     path.write_text(text)
     with pytest.raises(MammoError, match=message):
         read_preset(str(path))
+
+
+def test_a_preset_does_not_call_itself_the_reference(tmp_path: Path) -> None:
+    (tmp_path / "float32.toml").write_text(GOOD + BUDGET)
+    with pytest.raises(MammoError, match="what every other is compared with; give the file another name"):
+        read_preset(str(tmp_path / "float32.toml"))
 
 
 def test_an_operator_that_does_not_exist_is_named() -> None:

@@ -1,5 +1,6 @@
 """The search for precision on a network that int8 hurts: rung by rung, no further than needed, at the price agreed."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -119,6 +120,20 @@ def test_where_the_preset_is_good_enough_nothing_else_is_tried(
     _, ladder = search(float32_of("bottlenecks"), _preset(1.0), images, validation, ASKED, told.append)
     assert ([rung.name for rung in ladder.rungs], ladder.chosen, ladder.good_enough) == ([AS_IT_IS], 0, True)
     assert sum(told) == STEPS
+
+
+def test_what_a_search_tells_on_its_way_is_seen(
+    float32_of: Float32Of, images: list[Bytes], validation: list[Bytes], capfd: pytest.CaptureFixture[str]
+) -> None:
+    told: list[int] = []
+
+    def tell(steps: int) -> None:
+        told.append(steps)
+        os.write(2, b"on its way\n")
+
+    search(float32_of("bottlenecks"), _preset(0.0), images, validation, ASKED, tell)
+    assert len(told) > 2
+    assert capfd.readouterr().err == "on its way\n" * len(told)
 
 
 def test_a_search_ends_on_the_first_rung_that_is_good_enough(

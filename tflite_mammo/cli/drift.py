@@ -3,7 +3,6 @@
 import math
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,19 +40,21 @@ def command(
     from tflite_mammo.conversion.preset import read_budget
     from tflite_mammo.conversion.proof import prove, with_speeds
     from tflite_mammo.evaluation.drift import measure_drift
-    from tflite_mammo.files import whole_folder
+    from tflite_mammo.files import expect_new, whole_folder
     from tflite_mammo.reporting.drift import proof_lines
 
     allowed = read_budget(budget)
     both = opened(a), opened(b)
     locked = _threshold(both, threshold)
-    with whole_folder(out) if out else nullcontext() as folder:
-        (_, scores_a, note_a), (_, scores_b, note_b) = (one.on(data, split, fold) for one in both)
-        notes = tuple(f"{name}: {note}" for name, note in (("A", note_a), ("B", note_b)) if note)
-        drift = measure_drift(scores_a, scores_b, locked.value, allowed)
-        forms = _form("A", both[0], a, scores_a), _form("B", both[1], b, scores_b.aligned_to(scores_a))
-        (proof,) = with_speeds([prove(forms, drift, locked, Path(budget).name, notes)], [forms])
-        if folder:
+    if out:
+        expect_new(out)
+    (_, scores_a, note_a), (_, scores_b, note_b) = (one.on(data, split, fold) for one in both)
+    notes = tuple(f"{name}: {note}" for name, note in (("A", note_a), ("B", note_b)) if note)
+    drift = measure_drift(scores_a, scores_b, locked.value, allowed)
+    forms = _form("A", both[0], a, scores_a), _form("B", both[1], b, scores_b.aligned_to(scores_a))
+    (proof,) = with_speeds([prove(forms, drift, locked, Path(budget).name, notes)], [forms])
+    if out:
+        with whole_folder(out) as folder:
             _write(folder, proof, forms, both[1])
     if as_json:
         print_json(proof)

@@ -84,7 +84,10 @@ def convert(
         validation = validation_of(run, dataset) if fallback else None
         made = _Maker(exported, run, dataset, validation, Path(scratch), advance)
         reference = made.scored(read_preset(REFERENCE)).form
-        done = [_judge(made.scored(preset), reference, run, preset, path) for preset, path in targets]
+        # All are made before the first is put in place: what cannot be quantised leaves nothing behind.
+        scored = [made.scored(preset) for preset, _ in targets]
+        judged = zip(scored, targets, strict=True)
+        done = [_judge(one, reference, run, preset, path) for one, (preset, path) in judged]
         proofs = with_speeds([one.proof for one in done], [one.forms for one in done])
     return [replace(one, proof=proof) for one, proof in zip(done, proofs, strict=True)]
 

@@ -16,11 +16,23 @@ from tflite_mammo.training.network import OUTPUT
 
 def device_network(network: keras.Model, *, cam: bool = False) -> keras.Model:
     """float32 pixels of a batch of one to its outputs by name."""
-    features = next(layer for layer in network.layers if layer.name in ("pool", "flatten")).input
+    features = _head(network).input
     pixels = keras.Input(batch_shape=(1, *network.input_shape[1:]), name=PIXELS)
     found = (on_one_channel(network) or keras.Model(network.input, features))(pixels)
     outputs = {LOGITS: keras.Model(features, network.get_layer(OUTPUT).input)(found)}
     return keras.Model(pixels, outputs | ({MAP: _map(network, found)} if cam else {}))
+
+
+def _head(network: keras.Model) -> keras.Layer:
+    """Where the head starts."""
+    layers = {layer.name: layer for layer in network.layers}
+    head = layers.get("pool") or layers.get("flatten")
+    if head is None or OUTPUT not in layers:
+        raise MammoError(
+            f"its network has no layers 'pool' (or 'flatten') and '{OUTPUT}', as one of `tflite-mammo train` has; "
+            "convert the run that was trained"
+        )
+    return head
 
 
 def with_scores(device: keras.Model, dtype: str) -> keras.Model:

@@ -2,15 +2,18 @@
 
 import contextlib
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.lite.python.convert_phase import ConverterError
 
+from tflite_mammo.boards.layers import layer_of
 from tflite_mammo.conversion.device import device_network, with_scores
-from tflite_mammo.errors import MammoError
+from tflite_mammo.errors import MammoError, first_line
 from tflite_mammo.preprocess import Bytes
 from tflite_mammo.quiet import quiet
 
@@ -55,5 +58,20 @@ def export_integers(network: keras.Model, tensors: Sequence[Bytes], *, floats_ou
 
 def _convert(converter: tf.lite.TFLiteConverter) -> bytes:
     with quiet(), contextlib.redirect_stdout(io.StringIO()):  # Keras prints every captured variable
-        exported: bytes = converter.convert()
-    return exported
+        try:
+            exported: bytes = converter.convert()
+        except (ConverterError, ValueError, RuntimeError) as error:
+            failed = error  # told outside, or `quiet` would let out pages of the compiler's own
+        else:
+            return exported
+    raise MammoError(f"TensorFlow cannot convert this network: {_blamed(failed)}") from failed
+
+
+def _blamed(error: Exception) -> str:
+    """The operator that TF Lite has not, and the layer it comes from, where the compiler names them."""
+    said = str(error)
+    operator = re.search(r"'tf\.(\w+)' op is neither", said)
+    place = re.search(rf'"([^"@]+/{operator[1]})@', said) if operator else None
+    if not operator:
+        return first_line(error)
+    return f"TF Lite has no operator for {operator[1]}" + (f" of layer {layer_of(place[1])}" if place else "")

@@ -7,7 +7,7 @@ from tflite_mammo.conversion.device import with_scores
 from tflite_mammo.conversion.ends import finish_ends
 from tflite_mammo.conversion.export import Exported, export_integers
 from tflite_mammo.conversion.preset import QuantPreset
-from tflite_mammo.errors import MammoError, first_line
+from tflite_mammo.errors import MammoError
 from tflite_mammo.preprocess import Bytes
 
 
@@ -15,16 +15,14 @@ def quantise_in_tensorflow(exported: Exported, preset: QuantPreset, calibration:
     # Logits where the softmax is to stay in float: finish_ends puts it behind them.
     network = exported.network if "SOFTMAX" in preset.keep_float else with_scores(exported.network, "float32")
     tensors = [*calibration, _of_every_brightness(calibration[0])]
-    try:
-        with warnings.catch_warnings():
-            # It means flags of TensorFlow 1, in whose place the tensors stand.
-            warnings.filterwarnings("ignore", "Statistics for quantized inputs", UserWarning)
-            return finish_ends(export_integers(network, tensors, floats_out=preset.scores == "float32"))
-    except (ValueError, RuntimeError) as error:
-        raise MammoError(
-            f"preset {preset.name}: TensorFlow cannot quantise this network ({first_line(error)}); convert it with "
-            "another preset, such as float16"
-        ) from error
+    with warnings.catch_warnings():
+        # It means flags of TensorFlow 1, in whose place the tensors stand.
+        warnings.filterwarnings("ignore", "Statistics for quantized inputs", UserWarning)
+        try:
+            integers = export_integers(network, tensors, floats_out=preset.scores == "float32")
+        except MammoError as error:
+            raise MammoError(f"preset {preset.name}: {error}; take another preset, such as float16") from error
+    return finish_ends(integers)
 
 
 def _of_every_brightness(tensor: Bytes) -> Bytes:

@@ -35,6 +35,10 @@ class QuantPreset:
     def __post_init__(self) -> None:
         if self.activations == "int8" and self.weights != "int8":
             raise ValueError("int8 activations need int8 weights")
+        if self.keep_float and self.weights != "int8":
+            raise ValueError(f"keep_float has nothing to keep where weights are {self.weights}; take it out")
+        if self.name == "float32" and self.weights != self.name:
+            raise ValueError("a preset of this name is what every other is compared with; give the file another name")
         if self.is_calibrated != (self.calibration_images > 0):
             raise ValueError("calibration_images must be above 0 for int8 activations and float16, and 0 otherwise")
         if self.engine == "tensorflow" and (self.activations != "int8" or set(self.keep_float) - {"SOFTMAX"}):

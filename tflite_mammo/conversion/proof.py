@@ -26,7 +26,7 @@ class Form:
 
     @property
     def runs_here(self) -> bool:
-        return self.file.suffix == ".tflite"
+        return self.file.suffix.lower() == ".tflite"
 
 
 @dataclass(frozen=True)
@@ -99,5 +99,5 @@ def with_speeds(proofs: Sequence[Proof], forms: Sequence[Sequence[Form]]) -> lis
 
 def _stage(form: Form) -> Stage:
     content = form.file.read_bytes()
-    size = 0 if form.file.suffix == ".csv" else len(content)
+    size = 0 if form.file.suffix.lower() == ".csv" else len(content)
     return Stage(form.name, form.file.name, hashlib.sha256(content).hexdigest(), size)

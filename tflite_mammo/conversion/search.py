@@ -34,8 +34,8 @@ IN_FLOAT = (0.05, 0.1, 0.2)
 """Shares of the network's work that may be done in float, a rung each; float takes two to three times int8's time."""
 MARGIN = 0.5
 """Of the budget: a file that is expected to flip just what is allowed is refused as often as not."""
-STEPS = 3 + len(IN_FLOAT)
-"""At most, as `advance` is told."""
+STEPS = 2 + len(IN_FLOAT)
+"""At most, as `advance` is told: one a rung."""
 AS_IT_IS, TUNED = "as the preset says", "channels equalised, weights rounded together"
 
 
@@ -60,27 +60,36 @@ def search(
     threshold: float,
     advance: Advance = no_progress,
 ) -> tuple[bytes, Ladder]:
-    with silenced():
-        statistics = observe(float32, calibration, moments=True)
+    files, rungs = [], list[Rung]()
+    tried = _tried(float32, preset, calibration, validation, threshold)
+    while not rungs or rungs[-1].expected_flips > MARGIN * preset.budget.label_flips:
+        with silenced():  # which would swallow what `advance` tells
+            found = next(tried, None)
+        if found is None:
+            break
+        files.append(found[0])
+        rungs.append(found[1])
         advance(1)
-        ground = _Ground(
-            calibration,
-            validation,
-            answers(float32, validation),
-            answers(float32, calibration),
-            float(log_odds(np.array([threshold]))[0]),
-        )
-        files, rungs = [], []
-        for name, file, layers in _climb(float32, preset, statistics, ground):
-            off = answers(file, calibration) - ground.sound_in_training
-            files.append(_moved(file, -float(off.mean())))
-            rungs.append(_judge(name, files[-1], layers, off - off.mean(), ground))
-            advance(1)
-            if rungs[-1].expected_flips <= MARGIN * preset.budget.label_flips:
-                break
-    advance(STEPS - 1 - len(rungs))
+    advance(STEPS - len(rungs))
     chosen = min(range(len(rungs)), key=lambda i: rungs[i].expected_flips)
     return files[chosen], Ladder(_timed(files, rungs), chosen, rungs[chosen].within(preset.budget.label_flips))
+
+
+def _tried(
+    float32: bytes, preset: QuantPreset, calibration: Sequence[Bytes], validation: Sequence[Bytes], threshold: float
+) -> Iterator[tuple[bytes, Rung]]:
+    statistics = observe(float32, calibration, moments=True)
+    ground = _Ground(
+        calibration,
+        validation,
+        answers(float32, validation),
+        answers(float32, calibration),
+        float(log_odds(np.array([threshold]))[0]),
+    )
+    for name, file, layers in _climb(float32, preset, statistics, ground):
+        off = answers(file, calibration) - ground.sound_in_training
+        moved = _moved(file, -float(off.mean()))
+        yield moved, _judge(name, moved, layers, off - off.mean(), ground)
 
 
 def _climb(
