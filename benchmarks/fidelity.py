@@ -7,7 +7,7 @@ one by one; the files of one run are timed in turns. Ends with the tables in Mar
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +17,7 @@ import numpy as np
 from pairs import INVOKES, answering, in_rounds
 from tally import Row, Summary, summaries, tables
 from trial import Trial, trial_of
-from ways import INT8, PLAIN, RANGES, REFERENCE, WAYS
+from ways import PLAIN, RANGES, REFERENCE, WAYS, Way, budget_of
 
 from tflite_mammo.console import CleanCommand, say
 from tflite_mammo.conversion.ladder import Ladder
@@ -39,19 +39,24 @@ class Fidelity:
 @click.option("--out", type=click.Path(path_type=Path), default=Path(__file__).parent / "results" / "fidelity.json")
 def main(runs: tuple[Path, ...], ranges: bool, out: Path) -> None:
     """Measure what each way of converting changes and saves."""
+    click.echo("\n".join(measure(runs, WAYS | (RANGES if ranges else {}), out)))
+
+
+def measure(runs: Iterable[Path], ways: Mapping[str, Way], out: Path) -> Iterator[str]:
+    """Writes run by run; returns the tables of all that `out` holds then."""
     rows = list(read_json(Fidelity, out).rows) if out.exists() else []
     for folder in runs:
-        new = measured(trial_of(folder), ranges)
+        new = measured(trial_of(folder), ways)
         known = {(row.network, row.seed, row.way) for row in new}
         rows = [row for row in rows if (row.network, row.seed, row.way) not in known] + new
         write_text(out, to_json(Fidelity(tuple(rows), tuple(summaries(rows)))))
-    click.echo("\n".join(tables(summaries(rows))))
+    return tables(summaries(rows))
 
 
-def measured(trial: Trial, ranges: bool) -> list[Row]:
+def measured(trial: Trial, ways: Mapping[str, Way]) -> list[Row]:
     with TemporaryDirectory() as scratch:
         rows, paths = [], []
-        for way, make in (WAYS | (RANGES if ranges else {})).items():
+        for way, make in ways.items():
             started = time.perf_counter()
             flatbuffer, ladder = make(trial)
             seconds = trial.seconds if way == REFERENCE else time.perf_counter() - started
@@ -63,12 +68,15 @@ def measured(trial: Trial, ranges: bool) -> list[Row]:
 
 
 def _row(trial: Trial, way: str, flatbuffer: bytes, ladder: Ladder | None, seconds: float) -> Row:
-    drift = trial.drift(flatbuffer, INT8.budget)
+    drift = trial.drift(flatbuffer, budget_of(way))
     row = Row(
         network=trial.network,
         seed=trial.seed,
+        weights=Path(trial.run.recipe.weights).name,
         way=way,
         images=drift.images,
+        auc=round(drift.figures["auc"].a or 0.0, 4),
+        within=drift.within,
         label_flips=drift.label_flips,
         auc_difference=round(drift.figures["auc"].difference.value or 0.0, 5),
         mean_difference=round(drift.score_difference.mean, 5),

@@ -12,8 +12,14 @@ from ways import PLAIN, RANGES, REFERENCE, WAYS
 class Row:
     network: str
     seed: int
+    weights: str
+    """That its training started from."""
     way: str
     images: int
+    auc: float
+    """Of the trained network, on the test part."""
+    within: bool
+    """The budget of the preset: `convert` would keep this file under its name."""
     label_flips: int
     auc_difference: float
     mean_difference: float
@@ -37,9 +43,14 @@ class Row:
 @dataclass(frozen=True)
 class Summary:
     network: str
+    weights: str
     way: str
     runs: int
     images: int
+    auc: float
+    """Of the trained networks, their mean."""
+    within: int
+    """Runs whose file is within the budget."""
     label_flips: int
     flips_percent: float
     auc_difference: float
@@ -69,9 +80,12 @@ def _summary(rows: Sequence[Row], float32: Sequence[Row]) -> Summary:
     size = median(row.size_bytes for row in rows)
     return Summary(
         network=rows[0].network,
+        weights=rows[0].weights,
         way=rows[0].way,
         runs=len(rows),
         images=images,
+        auc=round(sum(row.auc for row in rows) / len(rows), 3),
+        within=sum(row.within for row in rows),
         label_flips=flips,
         flips_percent=round(100 * flips / images, 2),
         auc_difference=max((row.auc_difference for row in rows), key=abs),
@@ -89,22 +103,23 @@ def _summary(rows: Sequence[Row], float32: Sequence[Row]) -> Summary:
 def tables(found: Sequence[Summary]) -> Iterator[str]:
     """What converting changes, what it saves, and how int8's ranges might be chosen instead."""
     yield from (
-        "| network | as | labels flipped | AUC by at most | score difference mean / p99 / max |",
-        "|" + "---|" * 5,
+        "| network | as | labels flipped | AUC by at most | score difference mean / p99 / max | within |",
+        "|" + "---|" * 6,
     )
     yield from (_decisions(one) for one in found if one.way in WAYS)
     yield from ("", "| network | as | MB | ms, one thread / two | times int8's | seconds to make |", "|" + "---|" * 6)
     yield from (_costs(one) for one in found if one.way in WAYS)
     if any(one.way in RANGES for one in found):
-        head = "| network | ranges | labels flipped | AUC by at most | score difference mean / p99 / max |"
-        yield from ("", head, "|" + "---|" * 5)
+        head = "| network | ranges | labels flipped | AUC by at most | score difference mean / p99 / max | within |"
+        yield from ("", head, "|" + "---|" * 6)
         yield from (_decisions(one) for one in found if one.way == PLAIN or one.way in RANGES)
 
 
 def _decisions(one: Summary) -> str:
     flips = f"{one.label_flips} of {one.images} ({one.flips_percent:.1f} %)"
     moved = f"{one.mean_difference:.4f} / {one.p99_difference:.3f} / {one.max_difference:.3f}"
-    return f"| {one.network} | {one.way} | {flips} | {one.auc_difference:+.4f} | {moved} |"
+    kept = f"{one.within} of {one.runs}"
+    return f"| {one.network}, AUC {one.auc:.2f} | {one.way} | {flips} | {one.auc_difference:+.4f} | {moved} | {kept} |"
 
 
 def _costs(one: Summary) -> str:
