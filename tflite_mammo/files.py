@@ -131,6 +131,10 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def is_table(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
+
+
 def read_table(path: Path, *, delimiter: str = ",") -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """The columns of a .csv file, and each row with the line it ends on."""
     try:

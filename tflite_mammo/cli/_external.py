@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tflite_mammo.cli._judged import Judged, JudgedFile, JudgedRun, JudgedTable, is_table
+from tflite_mammo.cli._judged import Judged, JudgedFile, JudgedRun, JudgedTable
 from tflite_mammo.errors import MammoError
+from tflite_mammo.files import is_table
 
 if TYPE_CHECKING:
     from tflite_mammo.data.dataset import Dataset

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tflite_mammo.cli._shared import data_for, data_of, start_keras
 from tflite_mammo.errors import MammoError
+from tflite_mammo.files import is_table
 
 if TYPE_CHECKING:
     import keras
@@ -160,10 +161,6 @@ def opened(path: Path) -> Judged:
     from tflite_mammo.predict import Classifier
 
     return JudgedFile(path, Classifier(path, threads=2))
-
-
-def is_table(path: Path) -> bool:
-    return path.suffix.lower() == ".csv"
 
 
 def threshold_of_table(judged: JudgedTable, given: str | None, flag: str = "--threshold") -> "Threshold":

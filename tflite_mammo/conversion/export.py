@@ -71,7 +71,7 @@ def _blamed(error: Exception) -> str:
     """The operator that TF Lite has not, and the layer it comes from, where the compiler names them."""
     said = str(error)
     operator = re.search(r"'tf\.(\w+)' op is neither", said)
-    place = re.search(rf'"([^"@]+/{operator[1]})@', said) if operator else None
     if not operator:
         return first_line(error)
+    place = re.search(rf'"([^"@]+/{operator[1]})@', said)
     return f"TF Lite has no operator for {operator[1]}" + (f" of layer {layer_of(place[1])}" if place else "")

@@ -12,6 +12,7 @@ from tflite_mammo.conversion.ladder import Ladder
 from tflite_mammo.evaluation.drift import DriftReport, measure_drift
 from tflite_mammo.evaluation.figure import is_few
 from tflite_mammo.evaluation.remarks import on_classes, on_rows
+from tflite_mammo.files import is_table
 from tflite_mammo.scores import Scores, Threshold
 
 
@@ -99,5 +100,5 @@ def with_speeds(proofs: Sequence[Proof], forms: Sequence[Sequence[Form]]) -> lis
 
 def _stage(form: Form) -> Stage:
     content = form.file.read_bytes()
-    size = 0 if form.file.suffix.lower() == ".csv" else len(content)
+    size = 0 if is_table(form.file) else len(content)
     return Stage(form.name, form.file.name, hashlib.sha256(content).hexdigest(), size)
