@@ -125,6 +125,16 @@ def test_weights_without_a_place_for_each_channel_have_no_moments(float32_of: Fl
     ]
 
 
+@pytest.mark.parametrize("at_once", [1, 5, 100])
+def test_however_many_images_are_multiplied_at_once_none_is_left_out(
+    at_once: int, float32_of: Float32Of, observed: Observed, images: list[Bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observing, "AT_ONCE", at_once)
+    met = observe(float32_of("bottlenecks"), images, moments=True).met
+    for place, one in observed("bottlenecks").met.items():
+        np.testing.assert_allclose(_flat(met[place]), _flat(one), rtol=1e-5)
+
+
 def test_the_same_images_give_the_same_statistics(observed: Observed) -> None:
     one, other = observed("bottlenecks").met, observed("bottlenecks").met
     assert all(np.array_equal(_flat(one[place]), _flat(other[place])) for place in one)

@@ -18,6 +18,8 @@ from tflite_mammo.preprocess import Bytes
 Doubles = NDArray[np.float64]
 PATCHES = 96
 """Places of each image at which an operator's input is looked at; neighbours tell nearly the same."""
+AT_ONCE = 16
+"""Images."""
 MOST_INPUTS = 2400
 """An operator that sums up more inputs than this has its means kept but not its second moments: too dear to invert."""
 
@@ -56,7 +58,8 @@ class Statistics:
 
 
 def observe(flatbuffer: bytes, images: Iterable[Bytes], *, moments: bool = False) -> Statistics:
-    graph, statistics, sums = FloatGraph(flatbuffer), Statistics(), _Sums(np.random.default_rng(0))
+    graph, statistics = FloatGraph(flatbuffer), Statistics()
+    sums = _Sums(graph)
     interpreter = opened(flatbuffer, keep_all=True)
     (details,) = interpreter.get_input_details()
     pixels, shape = details["index"], details["shape"]
@@ -65,7 +68,7 @@ def observe(flatbuffer: bytes, images: Iterable[Bytes], *, moments: bool = False
         interpreter.invoke()
         _widen(statistics, graph.ops, interpreter)
         if moments:
-            sums.add(graph, interpreter)
+            sums.add(interpreter)
     statistics.met = sums.means()
     # A pixel may take any value, whatever the calibration images held: before the first weights, black and white rule.
     for value in (0, 255):
@@ -97,27 +100,37 @@ def patches(op: Op, kernel: tuple[int, ...], x: NDArray[np.float32], rng: np.ran
 
 
 class _Sums:
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._rng = rng
+    """Products of many images at once: adding a matrix up for every image would take longer than multiplying it."""
+
+    def __init__(self, graph: FloatGraph) -> None:
+        self._graph, self._rng = graph, np.random.default_rng(0)
+        self._waiting: defaultdict[int, list[NDArray[np.float32]]] = defaultdict(list)
         self._counts: Counter[int] = Counter()
         self._first: defaultdict[int, Doubles] = defaultdict(lambda: np.zeros(1))
         self._second: defaultdict[int, Doubles] = defaultdict(lambda: np.zeros(1))
 
-    def add(self, graph: FloatGraph, interpreter: Any) -> None:
-        for place, op in enumerate(graph.ops):
-            if not graph.meets_every_channel(op):
-                continue
-            found = patches(op, graph.shape(op.weights), interpreter.get_tensor(op.inputs[0])[0], self._rng)
-            self._counts[place] += len(found)
-            self._first[place] = self._first[place] + found.sum(axis=0, dtype=np.float64)
-            if op.kind == "DEPTHWISE_CONV_2D":
-                by_channel = found.transpose(2, 1, 0)
-                self._second[place] = self._second[place] + by_channel @ by_channel.transpose(0, 2, 1)
-            elif found[0].size <= MOST_INPUTS:
-                flat = found.reshape(len(found), -1)
-                self._second[place] = self._second[place] + flat.T @ flat
+    def add(self, interpreter: Any) -> None:
+        for place, op in enumerate(self._graph.ops):
+            if self._graph.meets_every_channel(op):
+                found = patches(op, self._graph.shape(op.weights), interpreter.get_tensor(op.inputs[0])[0], self._rng)
+                self._waiting[place].append(found)
+                if len(self._waiting[place]) == AT_ONCE:
+                    self._multiply(place)
+
+    def _multiply(self, place: int) -> None:
+        found = np.concatenate(self._waiting.pop(place))
+        self._counts[place] += len(found)
+        self._first[place] = self._first[place] + found.sum(axis=0, dtype=np.float64)
+        if self._graph.ops[place].kind == "DEPTHWISE_CONV_2D":
+            by_channel = found.transpose(2, 1, 0)
+            self._second[place] = self._second[place] + by_channel @ by_channel.transpose(0, 2, 1)
+        elif found[0].size <= MOST_INPUTS:
+            flat = found.reshape(len(found), -1)
+            self._second[place] = self._second[place] + flat.T @ flat
 
     def means(self) -> dict[int, Met]:
+        for place in tuple(self._waiting):
+            self._multiply(place)
         return {
             place: Met(self._first[place] / n, self._second[place] / n if place in self._second else None)
             for place, n in self._counts.items()
