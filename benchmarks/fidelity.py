@@ -7,7 +7,7 @@ one by one; the files of one run are timed in turns. Ends with the tables in Mar
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,7 @@ from ways import PLAIN, RANGES, REFERENCE, WAYS, Way, budget_of
 
 from tflite_mammo.console import CleanCommand, say
 from tflite_mammo.conversion.ladder import Ladder
+from tflite_mammo.errors import MammoError
 from tflite_mammo.files import write_text
 from tflite_mammo.schema import read_json, to_json
 
@@ -39,18 +40,18 @@ class Fidelity:
 @click.option("--out", type=click.Path(path_type=Path), default=Path(__file__).parent / "results" / "fidelity.json")
 def main(runs: tuple[Path, ...], ranges: bool, out: Path) -> None:
     """Measure what each way of converting changes and saves."""
-    click.echo("\n".join(measure(runs, WAYS | (RANGES if ranges else {}), out)))
+    click.echo("\n".join(tables(measure(runs, WAYS | (RANGES if ranges else {}), out))))
 
 
-def measure(runs: Iterable[Path], ways: Mapping[str, Way], out: Path) -> Iterator[str]:
-    """Writes run by run; returns the tables of all that `out` holds then."""
+def measure(runs: Iterable[Path], ways: Mapping[str, Way], out: Path) -> list[Summary]:
+    """Writes run by run; returns what `out` tells then."""
     rows = list(read_json(Fidelity, out).rows) if out.exists() else []
     for folder in runs:
         new = measured(trial_of(folder), ways)
         known = {(row.network, row.seed, row.way) for row in new}
         rows = [row for row in rows if (row.network, row.seed, row.way) not in known] + new
         write_text(out, to_json(Fidelity(tuple(rows), tuple(summaries(rows)))))
-    return tables(summaries(rows))
+    return summaries(rows)
 
 
 def measured(trial: Trial, ways: Mapping[str, Way]) -> list[Row]:
@@ -58,7 +59,11 @@ def measured(trial: Trial, ways: Mapping[str, Way]) -> list[Row]:
         rows, paths = [], []
         for way, make in ways.items():
             started = time.perf_counter()
-            flatbuffer, ladder = make(trial)
+            try:
+                flatbuffer, ladder = make(trial)
+            except MammoError as error:
+                say(f"{trial.network}: {way} cannot be made: {error}")
+                continue
             seconds = trial.seconds if way == REFERENCE else time.perf_counter() - started
             rows.append(_row(trial, way, flatbuffer, ladder, seconds))
             paths.append(Path(scratch) / f"{len(paths)}.tflite")
@@ -93,8 +98,8 @@ def _row(trial: Trial, way: str, flatbuffer: bytes, ladder: Ladder | None, secon
 
 def _timed(rows: Sequence[Row], paths: Sequence[Path]) -> list[Row]:
     one, two = (in_rounds([answering(path, threads) for path in paths], ROUNDS) for threads in (1, 2))
-    plain = next(place for place, row in enumerate(rows) if row.way == PLAIN)
-    ratios = np.median(one / one[:, [plain]], axis=0)
+    plain = [place for place, row in enumerate(rows) if row.way == PLAIN]
+    ratios = np.median(one / one[:, plain], axis=0) if plain else np.zeros(len(rows))
     ms = np.array([np.median(times, axis=0) * 1000 / INVOKES for times in (one, two)])
     return [
         replace(row, ms=tuple(ms[:, i].round(3).tolist()), times_int8=round(float(ratios[i]), 3))

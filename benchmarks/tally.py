@@ -32,7 +32,7 @@ class Row:
     ms: tuple[float, ...] = ()
     """One thread, two threads."""
     times_int8: float = 0.0
-    """As long as the plain int8 file takes, one thread: the median over rounds."""
+    """As long as the plain int8 file takes, one thread: the median over rounds; 0 where there is none."""
     chosen: str = ""
     """By the search."""
     layers_in_float: int = 0

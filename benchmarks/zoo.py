@@ -1,7 +1,7 @@
 """Every backbone in every form, trained on phantoms: what converting changes, weighs and costs.
 
-tflite-mammo phantoms phantoms --patients 240 --seed 5
-tflite-mammo prepare phantoms data --adapter phantoms --classes benign,malignant --split 60/15/25
+tflite-mammo phantoms phantoms --patients 160 --seed 5
+tflite-mammo prepare phantoms data --adapter phantoms --classes benign,malignant --split 40/20/40
 python benchmarks/zoo.py data [--runs zoo-runs] [--weights resnet50=FILE] [--out benchmarks/results/zoo.json]
 
 Networks whose ImageNet weights come in packages start from these, others from --weights or at random. Trained so
@@ -9,13 +9,14 @@ briefly, they tell the ways of converting apart; how good they are they do not t
 runs that are there are not trained again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
 import click
 from fidelity import measure
-from ways import IN_TENSORFLOW, WAYS
+from tally import Summary
+from ways import IN_TENSORFLOW, REFERENCE, WAYS
 
 from tflite_mammo.console import CleanCommand, progress, say
 from tflite_mammo.data.dataset import Dataset
@@ -29,18 +30,30 @@ EPOCHS = 3
 IN_PACKAGES = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 
 
+class _Start(click.ParamType[tuple[str, str]]):
+    name = "start"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        backbone, _, file = value.partition("=")
+        if backbone not in get_args(BackboneName) or not file:
+            self.fail(f"'{value}' is not BACKBONE=FILE; backbones are {', '.join(get_args(BackboneName))}", param, ctx)
+        return backbone, file
+
+
 @click.command(cls=CleanCommand)
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--backbone", "backbones", multiple=True, type=click.Choice(get_args(BackboneName)), help="Default: all")
-@click.option("--weights", "files", multiple=True, metavar="BACKBONE=FILE", help="Where its training starts")
+@click.option(
+    "--weights", "files", multiple=True, type=_Start(), metavar="BACKBONE=FILE", help="Where its training starts"
+)
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("zoo-runs"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path(__file__).parent / "results" / "zoo.json")
-def main(data: Path, backbones: tuple[str, ...], files: tuple[str, ...], runs: Path, out: Path) -> None:
+def main(data: Path, backbones: tuple[str, ...], files: tuple[tuple[str, str], ...], runs: Path, out: Path) -> None:
     """Train every backbone on phantoms and measure each way of converting it."""
-    start = dict.fromkeys(IN_PACKAGES, "imagenet") | dict(file.split("=", 1) for file in files)
+    start = dict.fromkeys(IN_PACKAGES, "imagenet") | dict(files)
     recipes = [_recipe(name, start.get(name, "random")) for name in backbones or get_args(BackboneName)]
     ways = {name: way for name, way in WAYS.items() if name != IN_TENSORFLOW.name}
-    click.echo("\n".join(measure(_trained(recipes, Dataset(data), runs), ways, out)))
+    click.echo("\n".join(zoo_table(measure(_trained(recipes, Dataset(data), runs), ways, out))))
 
 
 def _recipe(backbone: str, weights: str) -> Recipe:
@@ -70,6 +83,37 @@ def _trained(recipes: list[Recipe], dataset: Dataset, runs: Path) -> Iterator[Pa
                 say(f"{recipe.backbone} is left out: {error}")
                 continue
         yield folder
+
+
+def zoo_table(found: Sequence[Summary]) -> Iterator[str]:
+    """A line a network; in a cell a figure a form."""
+    forms = [way for way in WAYS if way != IN_TENSORFLOW.name]
+    yield f"| network: {' / '.join(forms)} | MB | ms, one thread | labels flipped | score difference, mean |"
+    yield "|" + "---|" * 5
+    for network in dict.fromkeys(one.network for one in found):
+        of = {one.way: one for one in found if one.network == network}
+        cells = (
+            " / ".join(tell(of[form]) if form in of else "-" for form in forms)
+            for tell in (_size, _speed, _flips, _moved)
+        )
+        start = of[REFERENCE]
+        yield f"| {network} from {start.weights}, AUC {start.auc:.2f} | {' | '.join(cells)} |"
+
+
+def _size(one: Summary) -> str:
+    return f"{one.size_mb:.1f}"
+
+
+def _speed(one: Summary) -> str:
+    return f"{one.ms[0]:.1f}"
+
+
+def _flips(one: Summary) -> str:
+    return str(one.label_flips)
+
+
+def _moved(one: Summary) -> str:
+    return f"{one.mean_difference:.4f}"
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def test_a_leak_is_status_1_with_what_to_do(call, leaky: Path) -> None:
     table = leaky / "audit" / "duplicates.csv"
     assert done.status == 1
     assert "LEAK; prepare again with --same" in done.stdout
-    assert f"--same {table}; report in {leaky / 'audit'}" in done.stdout
+    assert f"--same {table} added; report in {leaky / 'audit'}" in done.stdout
     assert "     1 of these pairs bear two labels" in done.stdout
     assert "images/copy_2.png (changed in tone or saved anew), " in done.stdout
     assert sorted(path.name for path in (leaky / "audit").iterdir()) == [

@@ -44,7 +44,7 @@ def expect_no_leak(dataset: Dataset, report: LeakReport, *, accept: bool = False
         table = dataset.folder / FOLDER / "duplicates.csv"
         raise LeakError(
             f"{dataset.folder}: {report.leaks} pairs of images show the same in different parts, so what is tested has "
-            f"been trained on; see {table}, and prepare again with --same {table}, or train with --accept-leak"
+            f"been trained on; see {table}, and prepare again with --same {table} added, or train with --accept-leak"
         )
     flagged = {
         shortcut.name: round(shortcut.auc.value, 3)

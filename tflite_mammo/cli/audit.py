@@ -71,7 +71,8 @@ def _print(report: "LeakReport", duplicates: "list[Duplicate]", place: Path) -> 
         for shortcut in found:
             click.echo(f"  {shortcut.name:<26} {shortcut.auc}" + ("  SHORTCUT" if shortcut.flagged else ""))
     verdict = "LEAK" if report.leak else "no leak"
-    advice = f"; prepare again with --same {place / 'duplicates.csv'}" if report.leaks and len(report.data) == 1 else ""
+    again = f"; prepare again with --same {place / 'duplicates.csv'} added"
+    advice = again if report.leaks and len(report.data) == 1 else ""
     click.echo(f"{verdict}{advice}; report in {place}")
 
 

@@ -48,7 +48,7 @@ def _list_adapters(ctx: click.Context, param: click.Parameter, value: str) -> st
 @click.option("--patient", default="", help="REGEX for the patient in a path, or 'file'")
 @click.option("--classes", default="", help="Classes to keep, the finding last: benign,malignant")
 @click.option("--only", multiple=True, metavar="COLUMN=VALUE", help="Keep what the manifest says this of")
-@click.option("--same", type=FILE, multiple=True, help="duplicates.csv of `audit`: never part these")
+@click.option("--same", type=FILE, multiple=True, help="duplicates.csv of `audit`: never part these; may be repeated")
 @click.option(
     "--split", default="70/15/15", show_default=True, help="Shares by patient, 'official', or 'external': all is test"
 )
