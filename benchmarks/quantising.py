@@ -4,10 +4,12 @@ python benchmarks/quantising.py [--out benchmarks/results/quantising.json]
 
 Both start from a float32 flatbuffer that lies ready, so exporting is in neither: `quantise` from the exported file,
 TFLiteConverter from the one that it made for itself, at the step in which it calibrates and quantises. Ours has the
-ends of the file finished in its time, and two more images (black, white) to theirs one.
+ends of the file finished in its time, and two more images (black, white) to theirs one. Then the search for precision,
+to its last rung, as `--fallback` climbs where nothing is good enough.
 """
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -30,6 +32,7 @@ from tflite_mammo.console import CleanCommand
 from tflite_mammo.conversion.engines import quantise_exported
 from tflite_mammo.conversion.export import Exported, export
 from tflite_mammo.conversion.quantise import quantise
+from tflite_mammo.conversion.search import search
 from tflite_mammo.files import write_text
 from tflite_mammo.preprocess import Bytes
 from tflite_mammo.quiet import quiet
@@ -40,6 +43,7 @@ from tflite_mammo.training.tables import Stage
 
 SHAPE, IMAGES = (224, 224, 1), 200
 PAIRS, TIMED_PAIRS = 3, 41
+NONE_MAY_FLIP = replace(INT8, budget=replace(INT8.budget, label_flips=0.0))
 
 
 @click.command(cls=CleanCommand)
@@ -60,6 +64,7 @@ def main(images: int, out: Path) -> None:
         "times_their_size": round(sizes[0] / sizes[1], 4),
         "ms": [round(1000 * seconds / INVOKES, 3) for seconds in (answers.ours_s, answers.peer_s)],
         "times_their_ms": _told(answers),
+        "search": _searched(exported.float32, tensors[: 2 * INT8.calibration_images]),
     }
     write_text(out, to_json(found))
     click.echo(to_json(found))
@@ -98,6 +103,14 @@ def _compared(ours: bytes, theirs: bytes) -> tuple[list[int], Ratio]:
         for path, flatbuffer in zip(paths, (ours, theirs), strict=True):
             path.write_bytes(flatbuffer)
         return [len(ours), len(theirs)], in_turns(answering(paths[0]), answering(paths[1]), TIMED_PAIRS)
+
+
+def _searched(float32: bytes, tensors: list[Bytes]) -> dict[str, float]:
+    half = len(tensors) // 2
+    started = time.perf_counter()
+    _, ladder = search(float32, NONE_MAY_FLIP, tensors[:half], tensors[half:], threshold=0.5)
+    seconds = time.perf_counter() - started
+    return {"images": half, "validation_images": half, "rungs": len(ladder.rungs), "seconds": round(seconds, 1)}
 
 
 def _told(ratio: Ratio) -> dict[str, float]:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from itertools import product
 from statistics import median
 
-from ways import PLAIN, RANGES, REFERENCE, WAYS
+from ways import IN_TENSORFLOW, PLAIN, RANGES, REFERENCE, WAYS
+
+FORMS = tuple(way for way in WAYS if way != IN_TENSORFLOW.name)
+"""What `convert` makes by default and with --fallback."""
 
 
 @dataclass(frozen=True)
@@ -127,3 +130,33 @@ def _costs(one: Summary) -> str:
     single, double = one.ms
     speed = f"{single:.2f} / {double:.2f} | {one.times_int8:.2f}"
     return f"| {one.network} | {one.way} | {size} | {speed} | {one.seconds:.1f} |"
+
+
+def by_network(found: Sequence[Summary]) -> Iterator[str]:
+    """A line a network; in a cell a figure a form."""
+    yield f"| network: {' / '.join(FORMS)} | MB | ms, one thread | labels flipped | score difference, mean |"
+    yield "|" + "---|" * 5
+    for network in dict.fromkeys(one.network for one in found):
+        of = {one.way: one for one in found if one.network == network}
+        cells = (
+            " / ".join(tell(of[form]) if form in of else "-" for form in FORMS)
+            for tell in (_size, _speed, _flips, _moved)
+        )
+        start = of[REFERENCE]
+        yield f"| {network} from {start.weights}, AUC {start.auc:.2f} | {' | '.join(cells)} |"
+
+
+def _size(one: Summary) -> str:
+    return f"{one.size_mb:.1f}"
+
+
+def _speed(one: Summary) -> str:
+    return f"{one.ms[0]:.1f}"
+
+
+def _flips(one: Summary) -> str:
+    return str(one.label_flips)
+
+
+def _moved(one: Summary) -> str:
+    return f"{one.mean_difference:.4f}"

@@ -9,14 +9,14 @@ briefly, they tell the ways of converting apart; how good they are they do not t
 runs that are there are not trained again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
 import click
 from fidelity import measure
-from tally import Summary
-from ways import IN_TENSORFLOW, REFERENCE, WAYS
+from tally import FORMS, by_network
+from ways import WAYS
 
 from tflite_mammo.console import CleanCommand, progress, say
 from tflite_mammo.data.dataset import Dataset
@@ -52,8 +52,8 @@ def main(data: Path, backbones: tuple[str, ...], files: tuple[tuple[str, str], .
     """Train every backbone on phantoms and measure each way of converting it."""
     start = dict.fromkeys(IN_PACKAGES, "imagenet") | dict(files)
     recipes = [_recipe(name, start.get(name, "random")) for name in backbones or get_args(BackboneName)]
-    ways = {name: way for name, way in WAYS.items() if name != IN_TENSORFLOW.name}
-    click.echo("\n".join(zoo_table(measure(_trained(recipes, Dataset(data), runs), ways, out))))
+    ways = {form: WAYS[form] for form in FORMS}
+    click.echo("\n".join(by_network(measure(_trained(recipes, Dataset(data), runs), ways, out))))
 
 
 def _recipe(backbone: str, weights: str) -> Recipe:
@@ -83,37 +83,6 @@ def _trained(recipes: list[Recipe], dataset: Dataset, runs: Path) -> Iterator[Pa
                 say(f"{recipe.backbone} is left out: {error}")
                 continue
         yield folder
-
-
-def zoo_table(found: Sequence[Summary]) -> Iterator[str]:
-    """A line a network; in a cell a figure a form."""
-    forms = [way for way in WAYS if way != IN_TENSORFLOW.name]
-    yield f"| network: {' / '.join(forms)} | MB | ms, one thread | labels flipped | score difference, mean |"
-    yield "|" + "---|" * 5
-    for network in dict.fromkeys(one.network for one in found):
-        of = {one.way: one for one in found if one.network == network}
-        cells = (
-            " / ".join(tell(of[form]) if form in of else "-" for form in forms)
-            for tell in (_size, _speed, _flips, _moved)
-        )
-        start = of[REFERENCE]
-        yield f"| {network} from {start.weights}, AUC {start.auc:.2f} | {' | '.join(cells)} |"
-
-
-def _size(one: Summary) -> str:
-    return f"{one.size_mb:.1f}"
-
-
-def _speed(one: Summary) -> str:
-    return f"{one.ms[0]:.1f}"
-
-
-def _flips(one: Summary) -> str:
-    return str(one.label_flips)
-
-
-def _moved(one: Summary) -> str:
-    return f"{one.mean_difference:.4f}"
 
 
 if __name__ == "__main__":
