@@ -13,7 +13,7 @@ from tflite_mammo.conversion import search as searching
 from tflite_mammo.conversion.answers import answers
 from tflite_mammo.conversion.blame import Blame
 from tflite_mammo.conversion.ends import finish_ends
-from tflite_mammo.conversion.graph import FloatGraph
+from tflite_mammo.conversion.graph import FloatGraph, Op
 from tflite_mammo.conversion.ladder import Ladder
 from tflite_mammo.conversion.preset import QuantPreset, read_preset
 from tflite_mammo.conversion.search import AS_IT_IS, MARGIN, STEPS, TUNED, dearest, search
@@ -163,21 +163,30 @@ def test_labels_that_do_flip_do_not_decide(
     assert (len(ladder.rungs), ladder.chosen) == (2, 1)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.05, 0.2, 0.5, 1.0])
-def test_what_is_left_in_float_stays_within_its_share_of_the_work(share: float, float32_of: Float32Of) -> None:
+@pytest.mark.parametrize(
+    ("of_work", "of_weights"), [(0.0, 1.0), (0.05, 1.0), (0.2, 1.0), (0.5, 1.0), (1.0, 1.0), (1.0, 0.5), (1.0, 0.2)]
+)
+def test_what_is_left_in_float_stays_within_its_share_of_work_and_weights(
+    of_work: float, of_weights: float, float32_of: Float32Of
+) -> None:
     graph = FloatGraph(float32_of("bottlenecks"))
     blamed = [Blame(op.output, 1.0) for op in graph.ops[: graph.head()]]
-    chosen = dearest(graph, blamed, share)
-    done = sum(graph.work(graph.ops[place]) for place in graph.around(chosen))
-    assert done <= share * sum(graph.work(op) for op in graph.ops)
-    assert bool(chosen) == (share > 0)
-    assert share < 1 or len(chosen) == len(blamed)
+    chosen = dearest(graph, blamed, of_work, of_weights)
+    around = [graph.ops[place] for place in graph.around(chosen)]
+    assert sum(map(graph.work, around)) <= of_work * sum(map(graph.work, graph.ops))
+    assert _weights(graph, around) <= of_weights * _weights(graph, graph.ops)
+    assert bool(chosen) == (of_work > 0)
+    assert (len(chosen) == len(blamed)) == (of_work == of_weights == 1)
+
+
+def _weights(graph: FloatGraph, ops: Sequence[Op]) -> int:
+    return sum(graph.values(op.weights).size for op in ops if op.weights >= 0)
 
 
 def test_what_loses_nothing_in_steps_is_not_left_in_float(float32_of: Float32Of) -> None:
     graph = FloatGraph(float32_of("plain"))
     lossy, exact = [op.output for op in graph.ops if op.kind == "CONV_2D"]
-    assert dearest(graph, [Blame(lossy, 0.1), Blame(exact, 0.0)], 1.0) == {lossy}
+    assert dearest(graph, [Blame(lossy, 0.1), Blame(exact, 0.0)], 1.0, 1.0) == {lossy}
 
 
 def test_the_first_left_in_float_takes_most_error_away_for_its_work(float32_of: Float32Of) -> None:
@@ -188,4 +197,4 @@ def test_the_first_left_in_float_takes_most_error_away_for_its_work(float32_of: 
     share, even = much / sum(graph.work(op) for op in graph.ops), np.sqrt(much / little)
     assert even > 1.2
     for error, expected in ((0.95 * even, cheap), (1.05 * even, dear)):
-        assert dearest(graph, [Blame(dear, error), Blame(cheap, 1.0)], share) == {expected}
+        assert dearest(graph, [Blame(dear, error), Blame(cheap, 1.0)], share, 1.0) == {expected}

@@ -66,6 +66,9 @@ class FloatGraph:
         shape = self._graph.tensors[tensor].shape
         return () if shape is None else tuple(int(n) for n in shape)
 
+    def size(self, tensor: int) -> int:
+        return int(np.prod(self.shape(tensor)))
+
     def values(self, tensor: int) -> Floats:
         """Of a constant, as float32."""
         data = bytes(self._data(tensor))
@@ -137,7 +140,7 @@ class FloatGraph:
 
     def work(self, op: Op) -> int:
         """Multiplications, or values that are moved."""
-        made = int(np.prod(self.shape(op.output)))
+        made = self.size(op.output)
         if op.weights < 0:
             return made
         kernel = self.shape(op.weights)

@@ -32,6 +32,8 @@ BLAMED_ON = 12
 """Images that tell which tensors lose most: four times as many changed no order that mattered."""
 IN_FLOAT = (0.05, 0.1, 0.2)
 """Shares of the network's work that may be done in float, a rung each; float takes two to three times int8's time."""
+WEIGHTS_IN_FLOAT = 0.2
+"""Their share at most, each four bytes instead of one: so a file stays below about two fifths of the float32 one."""
 MARGIN = 0.3
 """Of the budget: of 190 images one may flip; of files that are expected to flip .3 x 1.9 one in nine flips two."""
 FREE = 2
@@ -106,7 +108,7 @@ def _climb(
     yield TUNED, quantise_with(rounded, preset, statistics), ()
     blamed, before = blame(equalised, statistics, ground.calibration[:BLAMED_ON]), frozenset[int]()
     for share in IN_FLOAT:
-        tensors = dearest(graph, blamed, share)
+        tensors = dearest(graph, blamed, share, WEIGHTS_IN_FLOAT)
         if tensors != before:
             layers = tuple(dict.fromkeys(graph.layer(tensor) for tensor in sorted(tensors)))
             mixed = _unrounded_around(tensors, rounded, equalised)
@@ -124,20 +126,21 @@ def _unrounded_around(tensors: frozenset[int], rounded: bytes, equalised: bytes)
     return graph.flatbuffer()
 
 
-def dearest(graph: FloatGraph, blamed: Sequence[Blame], share: float) -> frozenset[int]:
+def dearest(graph: FloatGraph, blamed: Sequence[Blame], of_work: float, of_weights: float) -> frozenset[int]:
     """Tensors to keep in float: always the one that takes most of the error away for the work it adds."""
-    left, chosen, around = share * sum(graph.work(op) for op in graph.ops), set[int](), set[int]()
+    costs = np.array([(graph.work(op), graph.size(op.weights) if op.weights >= 0 else 0) for op in graph.ops])
+    left, chosen, around = np.array([of_work, of_weights]) * costs.sum(axis=0), set[int](), set[int]()
     while True:
         added = {
-            one.tensor: sum(graph.work(graph.ops[place]) for place in graph.around({one.tensor}) - around)
+            one.tensor: costs[sorted(graph.around({one.tensor}) - around)].sum(axis=0)
             for one in blamed
             if one.error and one.tensor not in chosen  # pixels alone lose nothing in 256 steps
         }
-        affordable = [one for one in blamed if added.get(one.tensor, np.inf) <= left]
+        affordable = [one for one in blamed if one.tensor in added and (added[one.tensor] <= left).all()]
         if not affordable:
             return frozenset(chosen)
-        best = max(affordable, key=lambda one: one.error**2 / max(added[one.tensor], 1))
-        left -= added[best.tensor]
+        best = max(affordable, key=lambda one: one.error**2 / max(added[one.tensor][0], 1))
+        left = left - added[best.tensor]
         chosen.add(best.tensor)
         around |= graph.around({best.tensor})
 
