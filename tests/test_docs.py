@@ -201,11 +201,12 @@ def test_the_page_on_evaluation_quotes_how_long_it_takes() -> None:
 def test_the_tables_of_converting_are_the_measured_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     from fidelity import Fidelity
-    from tally import tables
+    from tally import by_network, tables
 
     page = (ROOT / "convert/README.md").read_text(encoding="utf-8")
     found = read_json(Fidelity, ROOT / "benchmarks/results/fidelity.json")
-    assert not [line for line in tables(found.networks) if line not in page]
+    zoo = read_json(Fidelity, ROOT / "benchmarks/results/zoo.json")
+    assert not [line for line in (*tables(found.networks), *by_network(zoo.networks)) if line not in page]
 
 
 def test_the_table_of_calibration_images_is_the_measured_one() -> None:
@@ -226,3 +227,5 @@ def test_the_benchmarks_page_tells_what_quantising_costs() -> None:
     assert f"| seconds, {found['calibration_images']} calibration images | {spread['seconds']} |" in page
     assert f"| ms of an answer, one thread | {spread['ms']} |" in page
     assert f"| bytes of the file | {found['times_their_size']:.3f} |" in page
+    search = found["search"]
+    assert f"| seconds of the search, all {search['rungs']} rungs | {search['seconds']:.0f} s | at most 180 s |" in page

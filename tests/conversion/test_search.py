@@ -183,6 +183,19 @@ def _weights(graph: FloatGraph, ops: Sequence[Op]) -> int:
     return sum(graph.values(op.weights).size for op in ops if op.weights >= 0)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "kind"), [("MOST_TAPS", 8, "DEPTHWISE_CONV_2D"), ("UNLIKE", frozenset({"ADD"}), "ADD")]
+)
+def test_what_processors_compute_unlike_in_float_stays_in_integers(
+    name: str, value: object, kind: str, float32_of: Float32Of, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, name, value)
+    graph = FloatGraph(float32_of("bottlenecks"))
+    chosen = dearest(graph, [Blame(op.output, 1.0) for op in graph.ops[: graph.head()]], 1.0, 1.0)
+    kinds = {graph.ops[place].kind for place in graph.around(chosen)}
+    assert kinds & {"CONV_2D", "DEPTHWISE_CONV_2D", "ADD"} == {"CONV_2D", "DEPTHWISE_CONV_2D", "ADD"} - {kind}
+
+
 def test_what_loses_nothing_in_steps_is_not_left_in_float(float32_of: Float32Of) -> None:
     graph = FloatGraph(float32_of("plain"))
     lossy, exact = [op.output for op in graph.ops if op.kind == "CONV_2D"]

@@ -34,6 +34,9 @@ IN_FLOAT = (0.05, 0.1, 0.2)
 """Shares of the network's work that may be done in float, a rung each; float takes two to three times int8's time."""
 WEIGHTS_IN_FLOAT = 0.2
 """Their share at most, each four bytes instead of one: so a file stays below about two fifths of the float32 one."""
+UNLIKE, MOST_TAPS = frozenset({"LOGISTIC", "FULLY_CONNECTED"}), 9
+"""Operators whose floats, and taps of a depthwise kernel beyond which they, differ in the last digits between x86 and
+ARM: between integers that becomes another integer, and the boards' scores are no longer those that were proven."""
 MARGIN = 0.3
 """Of the budget: of 190 images one may flip; of files that are expected to flip .3 x 1.9 one in nine flips two."""
 FREE = 2
@@ -116,6 +119,13 @@ def _climb(
         before = tensors
 
 
+def _is_alike(graph: FloatGraph, tensor: int) -> bool:
+    """Every processor computes the same around it, down to the last digit, in floats too."""
+    around = [graph.ops[place] for place in graph.around({tensor})]
+    kernels = [graph.shape(op.weights)[1:3] for op in around if op.kind == "DEPTHWISE_CONV_2D"]
+    return all(op.kind not in UNLIKE for op in around) and all(tall * wide <= MOST_TAPS for tall, wide in kernels)
+
+
 def _unrounded_around(tensors: frozenset[int], rounded: bytes, equalised: bytes) -> bytes:
     """What computes in float has no use for weights that were rounded for int8."""
     graph, whole = FloatGraph(rounded), FloatGraph(equalised)
@@ -134,7 +144,8 @@ def dearest(graph: FloatGraph, blamed: Sequence[Blame], of_work: float, of_weigh
         added = {
             one.tensor: costs[sorted(graph.around({one.tensor}) - around)].sum(axis=0)
             for one in blamed
-            if one.error and one.tensor not in chosen  # pixels alone lose nothing in 256 steps
+            # Pixels alone lose nothing in 256 steps.
+            if one.error and one.tensor not in chosen and _is_alike(graph, one.tensor)
         }
         affordable = [one for one in blamed if one.tensor in added and (added[one.tensor] <= left).all()]
         if not affordable:
