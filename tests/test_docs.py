@@ -227,5 +227,3 @@ def test_the_benchmarks_page_tells_what_quantising_costs() -> None:
     assert f"| seconds, {found['calibration_images']} calibration images | {spread['seconds']} |" in page
     assert f"| ms of an answer, one thread | {spread['ms']} |" in page
     assert f"| bytes of the file | {found['times_their_size']:.3f} |" in page
-    search = found["search"]
-    assert f"| seconds of the search, all {search['rungs']} rungs | {search['seconds']:.0f} s | at most 180 s |" in page
