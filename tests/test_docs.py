@@ -227,3 +227,5 @@ def test_the_benchmarks_page_tells_what_quantising_costs() -> None:
     assert f"| seconds, {found['calibration_images']} calibration images | {spread['seconds']} |" in page
     assert f"| ms of an answer, one thread | {spread['ms']} |" in page
     assert f"| bytes of the file | {found['times_their_size']:.3f} |" in page
+    tried, seconds = found["search"]["rungs"], found["search"]["seconds"]
+    assert f"| seconds of the search to its last rung, {tried} tried | {seconds:.0f} s |" in page
