@@ -19,9 +19,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory):
 
 def test_the_last_line_is_the_reports_path(demo) -> None:
     out, done = demo
-    assert done.exit_code in (0, 1)  # a network of one epoch may say anything, and int8 may say otherwise
+    assert done.exit_code == 0
     assert done.stdout.splitlines()[-1] == str(out / "report.html")
-    assert ("BEYOND" in done.stderr) == (done.exit_code == 1)
+    # A network of one epoch may say anything, and int8 may say otherwise.
+    assert ("BEYOND" in done.stderr) == bool(list((out / "models").glob("*.rejected.tflite")))
 
 
 def test_every_step_left_its_files(demo) -> None:

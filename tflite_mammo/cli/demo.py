@@ -37,11 +37,10 @@ def command(
     from tflite_mammo.demo import DemoPlan, run_demo
 
     report, within = run_demo(out, DemoPlan(chosen, patients, seed, size), progress)
+    # Not status 1: the road was walked, and a verdict on phantoms, either way, is what it shows.
     say(
         "every converted file is within its budget"
         if within
-        else "a converted file is BEYOND its budget: see the report"
+        else "a converted file is BEYOND its budget and was set aside as rejected: see the report"
     )
     click.echo(str(report.resolve()))
-    if not within:
-        raise SystemExit(1)
