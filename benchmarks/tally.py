@@ -138,25 +138,11 @@ def by_network(found: Sequence[Summary]) -> Iterator[str]:
     yield "|" + "---|" * 5
     for network in dict.fromkeys(one.network for one in found):
         of = {one.way: one for one in found if one.network == network}
-        cells = (
-            " / ".join(tell(of[form]) if form in of else "-" for form in FORMS)
-            for tell in (_size, _speed, _flips, _moved)
-        )
+        figures = [_in_brief(of[form]) if form in of else ("-",) * 4 for form in FORMS]
+        cells = " | ".join(" / ".join(column) for column in zip(*figures, strict=True))
         start = of[REFERENCE]
-        yield f"| {network} from {start.weights}, AUC {start.auc:.2f} | {' | '.join(cells)} |"
+        yield f"| {network} from {start.weights}, AUC {start.auc:.2f} | {cells} |"
 
 
-def _size(one: Summary) -> str:
-    return f"{one.size_mb:.1f}"
-
-
-def _speed(one: Summary) -> str:
-    return f"{one.ms[0]:.1f}"
-
-
-def _flips(one: Summary) -> str:
-    return str(one.label_flips)
-
-
-def _moved(one: Summary) -> str:
-    return f"{one.mean_difference:.4f}"
+def _in_brief(one: Summary) -> tuple[str, str, str, str]:
+    return f"{one.size_mb:.1f}", f"{one.ms[0]:.1f}", str(one.label_flips), f"{one.mean_difference:.4f}"

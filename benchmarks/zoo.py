@@ -20,6 +20,7 @@ from ways import WAYS
 
 from tflite_mammo.console import CleanCommand, progress, say
 from tflite_mammo.data.dataset import Dataset
+from tflite_mammo.errors import MammoError
 from tflite_mammo.training.fit import steps_in
 from tflite_mammo.training.recipe import BackboneName, Recipe, read_recipe
 from tflite_mammo.training.tables import Augment, Balance, Stage
@@ -30,30 +31,26 @@ EPOCHS = 3
 IN_PACKAGES = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 
 
-class _Start(click.ParamType[tuple[str, str]]):
-    name = "start"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        backbone, _, file = value.partition("=")
-        if backbone not in get_args(BackboneName) or not file:
-            self.fail(f"'{value}' is not BACKBONE=FILE; backbones are {', '.join(get_args(BackboneName))}", param, ctx)
-        return backbone, file
-
-
 @click.command(cls=CleanCommand)
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--backbone", "backbones", multiple=True, type=click.Choice(get_args(BackboneName)), help="Default: all")
-@click.option(
-    "--weights", "files", multiple=True, type=_Start(), metavar="BACKBONE=FILE", help="Where its training starts"
-)
+@click.option("--weights", "files", multiple=True, metavar="BACKBONE=FILE", help="Where its training starts")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("zoo-runs"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path(__file__).parent / "results" / "zoo.json")
-def main(data: Path, backbones: tuple[str, ...], files: tuple[tuple[str, str], ...], runs: Path, out: Path) -> None:
+def main(data: Path, backbones: tuple[str, ...], files: tuple[str, ...], runs: Path, out: Path) -> None:
     """Train every backbone on phantoms and measure each way of converting it."""
-    start = dict.fromkeys(IN_PACKAGES, "imagenet") | dict(files)
+    start = dict.fromkeys(IN_PACKAGES, "imagenet") | dict(map(_start, files))
     recipes = [_recipe(name, start.get(name, "random")) for name in backbones or get_args(BackboneName)]
     ways = {form: WAYS[form] for form in FORMS}
     click.echo("\n".join(by_network(measure(_trained(recipes, Dataset(data), runs), ways, out))))
+
+
+def _start(text: str) -> tuple[str, str]:
+    backbone, _, file = text.partition("=")
+    if backbone not in get_args(BackboneName) or not file:
+        known = ", ".join(get_args(BackboneName))
+        raise MammoError(f"--weights {text}: expected BACKBONE=FILE; backbones are {known}")
+    return backbone, file
 
 
 def _recipe(backbone: str, weights: str) -> Recipe:

@@ -27,6 +27,14 @@ def test_every_tensor_before_the_head_that_is_computed_anew_is_blamed(
     assert {kinds[one.tensor] for one in blamed if one.error == 0} == {"MUL", "ADD"}  # of pixels, which are 256 steps
 
 
+def test_only_tensors_that_are_asked_for_are_blamed(
+    float32_of: Float32Of, observed: Observed, images: list[Bytes]
+) -> None:
+    every = blame(float32_of("bottlenecks"), observed("bottlenecks"), images)
+    asked = {one.tensor for one in every[::2]}
+    assert blame(float32_of("bottlenecks"), observed("bottlenecks"), images, asked) == every[::2]
+
+
 def test_the_tensor_of_the_widest_range_is_blamed_first(
     float32_of: Float32Of, observed: Observed, images: list[Bytes]
 ) -> None:

@@ -16,7 +16,7 @@ from tflite_mammo.conversion.ends import finish_ends
 from tflite_mammo.conversion.graph import FloatGraph, Op
 from tflite_mammo.conversion.ladder import Ladder
 from tflite_mammo.conversion.preset import QuantPreset, read_preset
-from tflite_mammo.conversion.search import AS_IT_IS, MARGIN, STEPS, TUNED, dearest, search
+from tflite_mammo.conversion.search import AS_IT_IS, MARGIN, STEPS, TUNED, alike, dearest, search
 from tflite_mammo.preprocess import Bytes
 
 Float32Of = Callable[[str], bytes]
@@ -191,9 +191,17 @@ def test_what_processors_compute_unlike_in_float_stays_in_integers(
 ) -> None:
     monkeypatch.setattr(searching, name, value)
     graph = FloatGraph(float32_of("bottlenecks"))
-    chosen = dearest(graph, [Blame(op.output, 1.0) for op in graph.ops[: graph.head()]], 1.0, 1.0)
+    chosen = dearest(graph, [Blame(tensor, 1.0) for tensor in alike(graph)], 1.0, 1.0)
     kinds = {graph.ops[place].kind for place in graph.around(chosen)}
     assert kinds & {"CONV_2D", "DEPTHWISE_CONV_2D", "ADD"} == {"CONV_2D", "DEPTHWISE_CONV_2D", "ADD"} - {kind}
+
+
+def test_where_nothing_is_computed_alike_nothing_is_left_in_float(
+    float32_of: Float32Of, images: list[Bytes], validation: list[Bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "UNLIKE", {op.kind for op in FloatGraph(float32_of("bottlenecks")).ops})
+    _, ladder = search(float32_of("bottlenecks"), _preset(0.0), images, validation, ASKED)
+    assert [rung.name for rung in ladder.rungs] == [AS_IT_IS, TUNED]
 
 
 def test_what_loses_nothing_in_steps_is_not_left_in_float(float32_of: Float32Of) -> None:

@@ -1,6 +1,7 @@
 """What stands before a training: an audit of the data, kept beside it, and a refusal where it found a leak."""
 
 from contextlib import suppress
+from pathlib import Path
 
 from tflite_mammo.auditing.report import AUDIT_VERSION, AuditRecord, LeakReport
 from tflite_mammo.console import Advance, no_progress
@@ -38,13 +39,18 @@ def audited(dataset: Dataset, *, advance: Advance = no_progress) -> LeakReport:
     return report
 
 
+def advice(table: Path) -> str:
+    """table: the pairs found; those of audits before still count."""
+    return f"prepare again with --same {table} added"
+
+
 def expect_no_leak(dataset: Dataset, report: LeakReport, *, accept: bool = False) -> AuditRecord:
     # Only what the data alone says: an audit with --model may have left what it found of that model here.
     if report.leaks and not accept:
         table = dataset.folder / FOLDER / "duplicates.csv"
         raise LeakError(
             f"{dataset.folder}: {report.leaks} pairs of images show the same in different parts, so what is tested has "
-            f"been trained on; see {table}, and prepare again with --same {table} added, or train with --accept-leak"
+            f"been trained on; see {table}, and {advice(table)}, or train with --accept-leak"
         )
     flagged = {
         shortcut.name: round(shortcut.auc.value, 3)

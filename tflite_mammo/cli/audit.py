@@ -52,6 +52,8 @@ def command(data: tuple[Path, ...], model: Path | None, out: Path | None, worker
 
 
 def _print(report: "LeakReport", duplicates: "list[Duplicate]", place: Path) -> None:
+    from tflite_mammo.auditing.gate import advice
+
     within = report.duplicates - report.leaks
     click.echo(f"{report.images} images of {report.patients} patients")
     click.echo(f"  {report.leaks:>6} pairs show the same image in different parts")
@@ -71,9 +73,8 @@ def _print(report: "LeakReport", duplicates: "list[Duplicate]", place: Path) -> 
         for shortcut in found:
             click.echo(f"  {shortcut.name:<26} {shortcut.auc}" + ("  SHORTCUT" if shortcut.flagged else ""))
     verdict = "LEAK" if report.leak else "no leak"
-    again = f"; prepare again with --same {place / 'duplicates.csv'} added"
-    advice = again if report.leaks and len(report.data) == 1 else ""
-    click.echo(f"{verdict}{advice}; report in {place}")
+    again = f"; {advice(place / 'duplicates.csv')}" if report.leaks and len(report.data) == 1 else ""
+    click.echo(f"{verdict}{again}; report in {place}")
 
 
 def _some(names: tuple[str, ...], most: int = 5) -> str:

@@ -1,6 +1,6 @@
 """Which tensors of a network lose most when they are told in 256 steps: each for itself, everything else in float."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +18,13 @@ class Blame:
     """Root of the mean square of what its steps do to the finding's log-odds."""
 
 
-def blame(flatbuffer: bytes, statistics: Statistics, images: Sequence[Bytes]) -> list[Blame]:
-    """The gravest first."""
+def blame(
+    flatbuffer: bytes, statistics: Statistics, images: Sequence[Bytes], among: Collection[int] | None = None
+) -> list[Blame]:
+    """The gravest first; among: of these tensors, instead of all."""
     graph, sound, found = FloatGraph(flatbuffer), answers(flatbuffer, images), []
     for op in graph.ops[: graph.head()]:
-        if op.kind in EXACT:
+        if op.kind in EXACT or (among is not None and op.output not in among):
             continue
         seen = statistics.seen[op.output]
         with graph.in_steps(op.output, float(seen.low.min()), float(seen.high.max())) as stepped:

@@ -20,7 +20,7 @@ from tflite_mammo.console import Advance, no_progress
 from tflite_mammo.conversion.answers import answers, log_odds
 from tflite_mammo.conversion.blame import Blame, blame
 from tflite_mammo.conversion.equalise import equalise
-from tflite_mammo.conversion.graph import FloatGraph
+from tflite_mammo.conversion.graph import FloatGraph, Op
 from tflite_mammo.conversion.ladder import Ladder, Rung
 from tflite_mammo.conversion.preset import QuantPreset
 from tflite_mammo.conversion.quantise import quantise_with, silenced
@@ -34,9 +34,11 @@ IN_FLOAT = (0.05, 0.1, 0.2)
 """Shares of the network's work that may be done in float, a rung each; float takes two to three times int8's time."""
 WEIGHTS_IN_FLOAT = 0.2
 """Their share at most, each four bytes instead of one: so a file stays below about two fifths of the float32 one."""
-UNLIKE, MOST_TAPS = frozenset({"LOGISTIC", "FULLY_CONNECTED"}), 9
-"""Operators whose floats, and taps of a depthwise kernel beyond which they, differ in the last digits between x86 and
-ARM: between integers that becomes another integer, and the boards' scores are no longer those that were proven."""
+UNLIKE = frozenset({"LOGISTIC", "FULLY_CONNECTED"})
+"""Operators whose floats differ in the last digits between x86 and ARM: between integers that becomes another integer,
+and a board's scores are no longer those that were proven."""
+MOST_TAPS = 9
+"""Depthwise operators with more differ likewise."""
 MARGIN = 0.3
 """Of the budget: of 190 images one may flip; of files that are expected to flip .3 x 1.9 one in nine flips two."""
 FREE = 2
@@ -109,7 +111,8 @@ def _climb(
     round_weights(graph, statistics)
     rounded = graph.flatbuffer()
     yield TUNED, quantise_with(rounded, preset, statistics), ()
-    blamed, before = blame(equalised, statistics, ground.calibration[:BLAMED_ON]), frozenset[int]()
+    blamed = blame(equalised, statistics, ground.calibration[:BLAMED_ON], alike(graph))
+    before = frozenset[int]()
     for share in IN_FLOAT:
         tensors = dearest(graph, blamed, share, WEIGHTS_IN_FLOAT)
         if tensors != before:
@@ -119,11 +122,14 @@ def _climb(
         before = tensors
 
 
-def _is_alike(graph: FloatGraph, tensor: int) -> bool:
-    """Every processor computes the same around it, down to the last digit, in floats too."""
-    around = [graph.ops[place] for place in graph.around({tensor})]
-    kernels = [graph.shape(op.weights)[1:3] for op in around if op.kind == "DEPTHWISE_CONV_2D"]
-    return all(op.kind not in UNLIKE for op in around) and all(tall * wide <= MOST_TAPS for tall, wide in kernels)
+def alike(graph: FloatGraph) -> frozenset[int]:
+    """Tensors around which every processor computes the same, down to the last digit, in floats too."""
+    unlike = {place for place, op in enumerate(graph.ops) if op.kind in UNLIKE or _taps(graph, op) > MOST_TAPS}
+    return frozenset(op.output for op in graph.ops if not graph.around({op.output}) & unlike)
+
+
+def _taps(graph: FloatGraph, op: Op) -> int:
+    return int(np.prod(graph.shape(op.weights)[1:3])) if op.kind == "DEPTHWISE_CONV_2D" else 1
 
 
 def _unrounded_around(tensors: frozenset[int], rounded: bytes, equalised: bytes) -> bytes:
@@ -144,8 +150,7 @@ def dearest(graph: FloatGraph, blamed: Sequence[Blame], of_work: float, of_weigh
         added = {
             one.tensor: costs[sorted(graph.around({one.tensor}) - around)].sum(axis=0)
             for one in blamed
-            # Pixels alone lose nothing in 256 steps.
-            if one.error and one.tensor not in chosen and _is_alike(graph, one.tensor)
+            if one.error and one.tensor not in chosen  # pixels alone lose nothing in 256 steps
         }
         affordable = [one for one in blamed if one.tensor in added and (added[one.tensor] <= left).all()]
         if not affordable:
