@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from tflite_mammo.boards.anatomy import Operation, read_anatomy
+from tflite_mammo.conversion.answers import opened
 from tflite_mammo.conversion.graph import FloatGraph
 from tflite_mammo.conversion.preset import read_preset
 from tflite_mammo.conversion.quantise import quantise, quantise_with
 from tflite_mammo.conversion.statistics import Statistics
+from tflite_mammo.errors import MammoError
 from tflite_mammo.preprocess import Bytes
 
 Float32Of = Callable[[str], bytes]
@@ -67,6 +69,37 @@ def test_what_makes_and_what_reads_a_tensor_left_in_float_computes_in_float(
     assert {left[number] for number in changed} == {("DEPTHWISE_CONV_2D", "float"), ("CONV_2D", "float")}
     assert len(changed) == len(graph.around({deep.output})) == 2
     assert graph.ops[place + 1].kind == "CONV_2D"
+
+
+def test_kernels_of_more_than_32_mib_are_taken() -> None:
+    """Which litert-quantizer 0.11 alone cannot."""
+    import keras
+
+    from tflite_mammo.conversion.export import export
+
+    large = keras.layers.Conv2D(1000, 3)
+    x = large(keras.layers.Conv2D(1000, 1)(pixels := keras.Input((4, 4, 1))))
+    features = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+    scores = keras.layers.Dense(2, activation="softmax", name="scores")(features)
+    small = opened(quantise(export(keras.Model(pixels, scores)).float32, read_preset("dynamic"), []))
+    kernel = max(small.get_tensor_details(), key=lambda tensor: np.prod(tensor["shape"]))
+    scales = kernel["quantization_parameters"]["scales"].reshape(-1, 1, 1, 1)
+    steps = np.moveaxis(large.kernel.numpy(), 3, 0) / scales
+    assert np.abs(small.get_tensor(kernel["index"]) - steps).max() < 0.501
+
+
+def test_what_the_quantiser_cannot_take_is_named(
+    float32_of: Float32Of, observed: Observed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from litert_quantizer.algorithms.uniform_quantize import uniform_quantize_tensor
+
+    def fail(*_: object) -> None:
+        raise ValueError("too many")
+
+    monkeypatch.setattr(uniform_quantize_tensor, "uniform_quantize", fail)
+    with pytest.raises(MammoError, match=r"cannot quantise MUL of layer Cast \(too many\); convert it with"):
+        quantise_with(float32_of("plain"), read_preset("int8"), observed("plain"))
+    assert uniform_quantize_tensor.uniform_quantize is fail
 
 
 def test_a_map_beside_the_scores_leaves_their_head_in_float(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from tflite_mammo.conversion.ends import finish_ends
@@ -46,7 +47,8 @@ def quantise_with(
     quantizer = Quantizer(float32, plan.get_quantization_recipe())
     ranges = statistics.ranges(graph) if statistics is not None else None
     try:
-        result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
+        with _kernels_of_any_size():
+            result = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
     except ValueError as error:
         raise MammoError(
             f"preset {preset.name}: litert-quantizer cannot quantise {_blamed(float32, first_line(error))}; "
@@ -64,6 +66,29 @@ def silenced() -> Iterator[None]:
         # A channel whose weights are all but zero has a bias that 32 bits cannot hold; measured to move no score.
         warnings.filterwarnings("ignore", "invalid value encountered in cast", RuntimeWarning)
         yield
+
+
+@contextmanager
+def _kernels_of_any_size() -> Iterator[None]:
+    """litert-quantizer 0.11 takes matrices of more than 32 MiB piece by piece, and fails on kernels (its issue 512).
+
+    So kernels are shown to it as matrices, a channel a row. Wide ResNet50 has such kernels.
+    """
+    from litert_quantizer.algorithms.uniform_quantize import uniform_quantize_tensor as theirs
+
+    original = theirs.uniform_quantize
+
+    def as_matrix(values: Any, steps: Any, *rest: Any) -> Any:
+        if values.ndim < 3 or steps.quantized_dimension != 0:
+            return original(values, steps, *rest)
+        by_row = {name: getattr(steps, name).reshape(-1, 1) for name in ("scale", "zero_point")}
+        return original(values.reshape(len(values), -1), replace(steps, **by_row), *rest).reshape(values.shape)
+
+    theirs.uniform_quantize = as_matrix
+    try:
+        yield
+    finally:
+        theirs.uniform_quantize = original
 
 
 def _head(graph: FloatGraph) -> set[int]:
