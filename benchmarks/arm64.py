@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 import numpy as np
-from emulated import PROCESSORS, PROGRAM, Side, board_side, expect_root, this_side
+from emulated import PROCESSORS, Side, board_side, expect_root, expect_same_litert, this_side
 
 import tflite_mammo
 from tflite_mammo.bundle import ModelBundle, read_bundle
@@ -26,6 +26,7 @@ from tflite_mammo.files import write_text
 from tflite_mammo.imaging import image_files
 from tflite_mammo.scores import called
 
+PROGRAM = Path(__file__).with_name("one_side.py")
 STEP = 1 / 256
 """Between two scores that an int8 softmax can tell apart, which is what `coral` files end in."""
 TOLD = (
@@ -50,10 +51,11 @@ def main(models: tuple[Path, ...], images: Path, root: Path, cpus: tuple[str, ..
     rows = []
     with TemporaryDirectory(dir=root / "tmp") as folder:
         _fill(Path(folder), models, images)
-        here = this_side(Path(folder))
+        here = this_side(Path(folder), PROGRAM)
         for cpu in cpus or PROCESSORS:
             say(f"scoring as a {PROCESSORS[cpu].board} would: one to ten seconds an image and model")
-            there = board_side(root, Path(folder), cpu)
+            there = board_side(root, Path(folder), PROGRAM, cpu)
+            expect_same_litert(here, there)
             rows += [{"cpu": cpu, **_compare(bundle, here, there)} for bundle in bundles]
     click.echo("\n".join(_table(rows)))
     if out:
@@ -65,14 +67,11 @@ def main(models: tuple[Path, ...], images: Path, root: Path, cpus: tuple[str, ..
 def _fill(stage: Path, models: tuple[Path, ...], images: Path) -> None:
     shutil.copytree(Path(tflite_mammo.__file__).parent, stage / "tflite_mammo")
     shutil.copytree(images, stage / "images")
-    for file in (PROGRAM, *models):
-        shutil.copy(file, stage)
+    for model in models:
+        shutil.copy(model, stage)
 
 
 def _compare(bundle: ModelBundle, here: Side, there: Side) -> dict[str, Any]:
-    if here.versions["litert"] != there.versions["litert"]:
-        versions = f"{here.versions['litert']} here and {there.versions['litert']} in the root"
-        raise MammoError(f"LiteRT {versions}; install the same in both, or nobody knows what made the difference")
     card = bundle.card
     tensors, scores = f"tensors {card.spec_fingerprint}", f"scores {bundle.path.name}"
     one, other = (side.arrays[scores].astype(np.float64) for side in (here, there))

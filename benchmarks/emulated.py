@@ -1,4 +1,6 @@
-"""An arm64 Debian and the processor it is to have. In: models and images. Out: what `one_side.py` makes of them.
+"""An arm64 Debian and the processor it is to have. In: a folder and a program. Out: what it makes of the folder there.
+
+A program is called with the folder and the .npz to leave arrays in, and prints what it ran on as JSON.
 
 LiteRT asks /proc/cpuinfo and /sys which processor it runs on. A root that qemu-user runs has neither, and LiteRT would
 leave XNNPACK off; where they are this machine's own, its library for such questions (pytorch/cpuinfo, pull request 398)
@@ -7,6 +9,7 @@ writes to an array of no length and crashes. So plain files with a board's answe
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,7 +21,6 @@ from numpy.typing import NDArray
 
 from tflite_mammo.errors import MammoError
 
-PROGRAM = Path(__file__).with_name("one_side.py")
 PYTHON, PACKAGES = "/usr/bin/python3", "/opt/packages"
 """Where they lie in the root."""
 CORES = 4
@@ -64,11 +66,11 @@ def expect_root(root: Path) -> None:
             raise MammoError(f"{root / name} is mounted and tells of this machine's processors; unmount it")
 
 
-def this_side(stage: Path) -> Side:
-    return _side([sys.executable], stage, stage, str(stage))
+def this_side(stage: Path, program: Path) -> Side:
+    return _side([sys.executable], stage, stage, str(stage), program)
 
 
-def board_side(root: Path, stage: Path, cpu: str) -> Side:
+def board_side(root: Path, stage: Path, program: Path, cpu: str) -> Side:
     """`stage` lies in the root."""
     processors = root / "sys/devices/system/cpu"
     processors.mkdir(parents=True, exist_ok=True)
@@ -76,19 +78,24 @@ def board_side(root: Path, stage: Path, cpu: str) -> Side:
         (processors / name).write_text(f"0-{CORES - 1}\n", encoding="utf-8")
     (root / "proc/cpuinfo").write_text(str(PROCESSORS[cpu]), encoding="utf-8")
     inside = Path("/") / stage.relative_to(root)
-    return _side(
-        ["chroot", str(root), "/usr/bin/env", f"QEMU_CPU={cpu}", PYTHON], stage, inside, f"{inside}:{PACKAGES}"
-    )
+    python = ["chroot", str(root), "/usr/bin/env", f"QEMU_CPU={cpu}", PYTHON]
+    return _side(python, stage, inside, f"{inside}:{PACKAGES}", program)
 
 
-def _side(python: list[str], stage: Path, inside: Path, modules: str) -> Side:
+def expect_same_litert(here: Side, there: Side) -> None:
+    if here.versions["litert"] != there.versions["litert"]:
+        versions = f"{here.versions['litert']} here and {there.versions['litert']} in the root"
+        raise MammoError(f"LiteRT {versions}; install the same in both, or nobody knows what made the difference")
+
+
+def _side(python: list[str], stage: Path, inside: Path, modules: str, program: Path) -> Side:
     """`inside` is what that Python calls the stage."""
-    models = sorted(file.name for file in stage.glob("*.tflite"))
-    files = [str(inside / name) for name in (PROGRAM.name, "images", "side.npz", *models)]
+    shutil.copy(program, stage)
     environment = {**os.environ, "PYTHONPATH": modules, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([*python, *files], env=environment, capture_output=True, text=True, check=False)
+    command = [*python, str(inside / program.name), str(inside), str(inside / "side.npz")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        raise MammoError(f"{' '.join(python)} could not score: {said}")
+        raise MammoError(f"{' '.join(python)} could not run it: {said}")
     with np.load(stage / "side.npz") as arrays:
         return Side(json.loads(done.stdout.splitlines()[-1]), dict(arrays))

@@ -21,7 +21,6 @@ from ways import PLAIN, RANGES, REFERENCE, WAYS, Way, budget_of
 
 from tflite_mammo.console import CleanCommand, say
 from tflite_mammo.conversion.ladder import Ladder
-from tflite_mammo.errors import MammoError
 from tflite_mammo.files import write_text
 from tflite_mammo.schema import read_json, to_json
 
@@ -59,11 +58,7 @@ def measured(trial: Trial, ways: Mapping[str, Way]) -> list[Row]:
         rows, paths = [], []
         for way, make in ways.items():
             started = time.perf_counter()
-            try:
-                flatbuffer, ladder = make(trial)
-            except MammoError as error:
-                say(f"{trial.network}: {way} cannot be made: {error}")
-                continue
+            flatbuffer, ladder = make(trial)
             seconds = trial.seconds if way == REFERENCE else time.perf_counter() - started
             rows.append(_row(trial, way, flatbuffer, ladder, seconds))
             paths.append(Path(scratch) / f"{len(paths)}.tflite")
@@ -98,8 +93,8 @@ def _row(trial: Trial, way: str, flatbuffer: bytes, ladder: Ladder | None, secon
 
 def _timed(rows: Sequence[Row], paths: Sequence[Path]) -> list[Row]:
     one, two = (in_rounds([answering(path, threads) for path in paths], ROUNDS) for threads in (1, 2))
-    plain = [place for place, row in enumerate(rows) if row.way == PLAIN]
-    ratios = np.median(one / one[:, plain], axis=0) if plain else np.zeros(len(rows))
+    plain = [row.way for row in rows].index(PLAIN)
+    ratios = np.median(one / one[:, [plain]], axis=0)
     ms = np.array([np.median(times, axis=0) * 1000 / INVOKES for times in (one, two)])
     return [
         replace(row, ms=tuple(ms[:, i].round(3).tolist()), times_int8=round(float(ratios[i]), 3))

@@ -1,6 +1,6 @@
-"""What this machine makes of the same files. In: images, models. Out: an .npz of tensors and scores, versions as JSON.
+"""What this machine makes of the same files. In: a folder of models and images/. Out: an .npz of tensors and scores.
 
-python benchmarks/one_side.py IMAGES OUT.npz MODEL...
+python benchmarks/one_side.py FOLDER OUT.npz
 
 arm64.py runs it here and inside an arm64 Debian; the core, its packages and LiteRT are all it needs.
 """
@@ -18,14 +18,14 @@ from tflite_mammo.predict import Classifier
 from tflite_mammo.preprocess import tensor_of
 
 
-def main(images: Path, out: Path, models: list[Path]) -> None:
+def main(folder: Path, out: Path) -> None:
     found: dict[str, Any] = {}
-    for model in models:
+    for model in sorted(folder.glob("*.tflite")):
         classifier = Classifier(model)
         spec = classifier.bundle.card.spec
         tensors = f"tensors {spec.fingerprint}"
         if tensors not in found:
-            found[tensors] = np.stack([tensor_of(path, spec) for path in image_files(images)])
+            found[tensors] = np.stack([tensor_of(path, spec) for path in image_files(folder / "images")])
         found[f"scores {model.name}"] = classifier.scores(found[tensors])
         # Without it LiteRT computes with slower kernels, whose roundings are not those of a board.
         operators = {op["op_name"] for op in classifier.runtime._interpreter._get_ops_details()}
@@ -37,5 +37,4 @@ def main(images: Path, out: Path, models: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    images, out, *models = map(Path, sys.argv[1:])
-    main(images, out, models)
+    main(*map(Path, sys.argv[1:]))

@@ -138,7 +138,7 @@ def by_network(found: Sequence[Summary]) -> Iterator[str]:
     yield "|" + "---|" * 5
     for network in dict.fromkeys(one.network for one in found):
         of = {one.way: one for one in found if one.network == network}
-        figures = [_in_brief(of[form]) if form in of else ("-",) * 4 for form in FORMS]
+        figures = [_in_brief(of[form]) for form in FORMS]
         cells = " | ".join(" / ".join(column) for column in zip(*figures, strict=True))
         start = of[REFERENCE]
         yield f"| {network} from {start.weights}, AUC {start.auc:.2f} | {cells} |"

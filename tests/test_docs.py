@@ -176,6 +176,14 @@ def test_the_benchmarks_page_tells_how_far_a_board_is_from_here(name: str) -> No
         assert f"| {where} | {row['tensor bytes that differ']} | {figures}" in page
 
 
+def test_the_benchmarks_page_tells_which_operators_boards_compute_as_here() -> None:
+    page = (ROOT / "benchmarks/README.md").read_text(encoding="utf-8")
+    found = json.loads((ROOT / "benchmarks/results/operators.json").read_text(encoding="utf-8"))
+    for row in found["operators"]:
+        differ = " | ".join(f"{share:.1%}" for share in row["values_that_differ"].values())
+        assert f"| {row['operator']} | {differ} | {'yes' if row['may_stay_in_float'] else 'no'} |" in page
+
+
 def test_the_page_on_training_quotes_its_own_figures() -> None:
     page = (ROOT / "train/README.md").read_text(encoding="utf-8")
     for run in json.loads((ROOT / "benchmarks/results/busi.json").read_text(encoding="utf-8")):

@@ -37,7 +37,7 @@ def export(network: keras.Model, *, cam: bool = False) -> Exported:
             "set KERAS_BACKEND=tensorflow"
         )
     device = device_network(network, cam=cam)
-    return Exported(device, _convert(tf.lite.TFLiteConverter.from_keras_model(with_scores(device, "uint8"))))
+    return Exported(device, converted(tf.lite.TFLiteConverter.from_keras_model(with_scores(device, "uint8"))))
 
 
 def export_integers(network: keras.Model, tensors: Sequence[Bytes], *, floats_out: bool) -> bytes:
@@ -53,10 +53,10 @@ def export_integers(network: keras.Model, tensors: Sequence[Bytes], *, floats_ou
     converter.inference_input_type = tf.uint8
     converter.inference_output_type = tf.float32 if floats_out else tf.uint8
     converter._experimental_disable_per_channel_quantization_for_dense_layers = not floats_out
-    return _convert(converter)
+    return converted(converter)
 
 
-def _convert(converter: tf.lite.TFLiteConverter) -> bytes:
+def converted(converter: tf.lite.TFLiteConverter) -> bytes:
     with quiet(), contextlib.redirect_stdout(io.StringIO()):  # Keras prints every captured variable
         try:
             exported: bytes = converter.convert()
