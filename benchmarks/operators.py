@@ -90,7 +90,7 @@ def main(root: Path, out: Path | None) -> None:
             expect_same_litert(here, there)
             for row in rows:
                 one, other = here.arrays[row.operator], there.arrays[row.operator]
-                row.values_that_differ[cpu] = round(float((one != other).mean()), 5)
+                row.values_that_differ[cpu] = float((one != other).mean())
     click.echo("\n".join(_table(rows)))
     if out:
         found = {"here": here.versions, "there": there.versions, "operators": [asdict(row) for row in rows]}
@@ -108,7 +108,7 @@ def _table(rows: list[Row]) -> Iterator[str]:
     yield f"| operator, in float | {' | '.join(PROCESSORS)} | may stay in float |"
     yield "|" + "---|" * (len(PROCESSORS) + 2)
     for row in rows:
-        differ = " | ".join(f"{row.values_that_differ[cpu]:.1%}" for cpu in PROCESSORS)
+        differ = " | ".join(f"{share:.1%}" if share else "none" for share in row.values_that_differ.values())
         yield f"| {row.operator} | {differ} | {'yes' if row.may_stay_in_float else 'no'} |"
 
 
