@@ -35,12 +35,12 @@ class Row:
     ms: tuple[float, ...] = ()
     """One thread, two threads."""
     times_int8: float = 0.0
-    """As long as the plain int8 file takes, one thread: the median over rounds; 0 where there is none."""
+    """As long as the plain int8 file takes, one thread: the median over rounds."""
     chosen: str = ""
     """By the search."""
     layers_in_float: int = 0
     good_enough: bool = True
-    """By the search's own measure, on the validation part."""
+    """By the search's own measure: it expects to be within the budget."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _costs(one: Summary) -> str:
 
 
 def by_network(found: Sequence[Summary]) -> Iterator[str]:
-    """A line a network; in a cell a figure a form."""
+    """A line a network; in a cell a figure a form. Where the budget of a form was not met, its flips bear a star."""
     yield f"| network: {' / '.join(FORMS)} | MB | ms, one thread | labels flipped | score difference, mean |"
     yield "|" + "---|" * 5
     for network in dict.fromkeys(one.network for one in found):
@@ -145,4 +145,5 @@ def by_network(found: Sequence[Summary]) -> Iterator[str]:
 
 
 def _in_brief(one: Summary) -> tuple[str, str, str, str]:
-    return f"{one.size_mb:.1f}", f"{one.ms[0]:.1f}", str(one.label_flips), f"{one.mean_difference:.4f}"
+    flips = f"{one.label_flips}{'' if one.within == one.runs else '*'}"
+    return f"{one.size_mb:.1f}", f"{one.ms[0]:.1f}", flips, f"{one.mean_difference:.4f}"

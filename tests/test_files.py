@@ -7,6 +7,7 @@ import pytest
 from tflite_mammo.errors import MammoError
 from tflite_mammo.files import (
     expect_replaceable,
+    expect_writable,
     is_held,
     read_table,
     replaced_folder,
@@ -269,3 +270,16 @@ def test_a_folder_is_held_while_it_is_filled_and_not_after(tmp_path: Path) -> No
         (folder / "a.txt").write_text("a")
         assert is_held(folder)
     assert not is_held(tmp_path / "out")
+
+
+def test_where_nothing_can_be_written_is_known_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    expect_writable(tmp_path / "file")
+    expect_writable(tmp_path / "not" / "yet" / "there")
+    with pytest.raises(MammoError, match=r"file is a file; choose another name"):
+        expect_writable(tmp_path / "file" / "m.tflite")
+    with pytest.raises(MammoError, match="is a folder; choose"):
+        expect_writable(tmp_path)
+    monkeypatch.setattr(os, "access", lambda place, mode: False)
+    with pytest.raises(MammoError, match=f"{tmp_path} is read-only; choose"):
+        expect_writable(tmp_path / "m.tflite")

@@ -79,6 +79,16 @@ def replaced_folder(path: Path, names: Collection[str]) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def expect_writable(path: Path) -> None:
+    """Ask before the work is done: a file of that name may be put there, and the folders that are not there yet."""
+    place = path.parent
+    while not place.exists():
+        place = place.parent
+    if path.is_dir() or not place.is_dir() or not os.access(place, os.W_OK):
+        what = f"{path} is a folder" if path.is_dir() else f"{place} is {'read-only' if place.is_dir() else 'a file'}"
+        raise MammoError(f"{path}: cannot be written, {what}; choose another name")
+
+
 def expect_replaceable(path: Path, names: Collection[str]) -> None:
     """Ask before the work is done: nobody's files may be lost because a folder of theirs was named."""
     if path.exists() and not path.is_dir():

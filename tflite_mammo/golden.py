@@ -49,6 +49,11 @@ class GoldenCheck:
     def differs(self) -> bool:
         return self.difference is not None and self.difference > self.tolerance
 
+    @property
+    def tells(self) -> bool:
+        """Whether a machine that answers the same to whatever it sees would be found out."""
+        return self.highest - self.lowest > 2 * self.tolerance
+
 
 def pack(golden: Golden) -> bytes:
     file = io.BytesIO()

@@ -70,7 +70,7 @@ def _model(tmp_path: Path) -> Path:
 
 def test_without_the_compiler_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert compile_for_edge_tpu(_model(tmp_path), tmp_path / "out.tflite") is None
+    assert compile_for_edge_tpu(_model(tmp_path)) is None
 
 
 def test_its_log_is_read_and_its_result_is_kept(installed: Path, tmp_path: Path) -> None:

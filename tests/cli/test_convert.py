@@ -1,4 +1,6 @@
 import json
+import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -95,7 +97,41 @@ def test_fallback_tells_everywhere_how_the_precision_was_found(call, run: Run, t
 def test_fallback_leaves_alone_what_is_no_int8(call, run: Run, tmp_path: Path) -> None:
     done = call("convert", run.folder, "--quant", "float16", "--fallback", "--out", tmp_path / "m.tflite")
     assert "precision:" not in done.stdout
+    assert "--fallback leaves float16 as it is" in done.stderr
     assert read_bundle(tmp_path / "m.tflite").card.ladder == {}
+
+
+def test_a_file_for_coral_is_told_what_its_compiler_would_make_of_it(
+    call, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the compiler is not installed, by its rules."""
+    monkeypatch.setattr(DriftReport, "within", True)
+    done = call("convert", run.folder, "--quant", "coral", "--out", tmp_path / "m.tflite")
+    assert done.status == 0, done.stderr
+    told = " ".join(done.stdout.split())
+    assert re.search(r"by its published rules: (\d+) of \1 operators mapped to the Edge TPU, all that can be", told)
+    assert "edgetpu_compiler is not installed here, so this is what its documentation says" in told
+    assert not (tmp_path / "m_edgetpu.tflite").exists()
+
+
+def test_what_corals_compiler_makes_has_the_card_and_goes_with_the_file(
+    call, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a stand-in for the compiler, which copies."""
+    program = tmp_path / "bin" / "edgetpu_compiler"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nhead -c 9000 "$4" > "$3/model_edgetpu.tflite"\necho Model compiled successfully\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(DriftReport, "within", True)
+    done = call("convert", run.folder, "--quant", "coral", "--out", tmp_path / "m.tflite", "--json")
+    assert json.loads(done.stdout)[0]["coral"]["compiled"]["error"] == ""
+    made, of = read_bundle(tmp_path / "m_edgetpu.tflite"), read_bundle(tmp_path / "m.tflite")
+    assert made.flatbuffer_size == 9000
+    assert replace(made.card, model_sha256="") == replace(of.card, model_sha256="")
+    monkeypatch.setattr(DriftReport, "within", False)
+    call("convert", run.folder, "--quant", "coral", "--out", tmp_path / "m.tflite")
+    assert [path.name for path in tmp_path.glob("*.tflite")] == ["m.rejected.tflite"]
 
 
 def test_cam_adds_a_map_and_the_card_says_so(call, prepared: Dataset, tmp_path: Path) -> None:
@@ -118,6 +154,7 @@ def test_cam_where_the_head_has_no_map_is_one_clean_line(call, run: Run, tmp_pat
         (("--quant", "int9"), ("no preset is called 'int9'", "int8")),
         (("--quant", "int8", "--quant", "float16", "--out", "m.tflite"), ("--out names one file",)),
         (("--quant", "int8", "--out", "m.bin"), ("ends in .tflite",)),
+        (("--quant", "int8", "--out", f"{__file__}/m.tflite"), ("test_convert.py is a file; choose another name",)),
         (("--quant", "int8", "--data", "nowhere"), ("nowhere", "no dataset.json")),
         (("--quant", "int8", "--budget", "int9"), ("no preset is called 'int9'",)),
         (("--quant", "int8", "--budget", "none.toml"), ("none.toml: no such file",)),

@@ -9,7 +9,7 @@ import pytest
 
 from tflite_mammo.benchmarking.glance import Speed
 from tflite_mammo.conversion.convert import Converted
-from tflite_mammo.conversion.proof import Form, Proof, prove, with_speeds
+from tflite_mammo.conversion.proof import Form, Proof, prove, speeds_of, with_speeds
 from tflite_mammo.evaluation.budget import Budget
 from tflite_mammo.evaluation.drift import measure_drift
 from tflite_mammo.schema import from_dict, to_dict
@@ -85,7 +85,8 @@ def test_speeds_are_of_files_that_run_and_of_each_its_own(
 
     monkeypatch.setattr("tflite_mammo.conversion.proof.glance", seen)
     other = [forms[0], forms[1]]
-    one, two = with_speeds([proof_of(forms), proof_of(other)], [forms, other])
+    speeds = speeds_of([*forms, *other])
+    one, two = (with_speeds(proof_of(some), some, speeds) for some in (forms, other))
     assert asked == [["float32.tflite", "int8.tflite"]]  # together, and each once
     assert [[speed.median_ms for speed in stage.speeds] for stage in one.stages] == [[], [7.0], [4.0]]
     assert two.stages[1].speeds == one.stages[1].speeds
@@ -93,8 +94,8 @@ def test_speeds_are_of_files_that_run_and_of_each_its_own(
 
 
 def test_without_a_file_that_runs_no_speed_is_told(forms: list[Form]) -> None:
-    proof = proof_of([forms[0], forms[0]])
-    assert with_speeds([proof], [[forms[0], forms[0]]]) == [proof]
+    some = [forms[0], forms[0]]
+    assert with_speeds(proof_of(some), some, speeds_of(some)) == proof_of(some)
 
 
 def test_a_proof_reads_back_as_it_was_written(converted: dict[str, Converted]) -> None:

@@ -1,7 +1,7 @@
 """The search for precision on a network that int8 hurts: rung by rung, no further than needed, at the price agreed."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -14,9 +14,9 @@ from tflite_mammo.conversion.answers import answers
 from tflite_mammo.conversion.blame import Blame
 from tflite_mammo.conversion.ends import finish_ends
 from tflite_mammo.conversion.graph import FloatGraph, Op
-from tflite_mammo.conversion.ladder import Ladder
+from tflite_mammo.conversion.ladder import MARGIN, Ladder, Rung
 from tflite_mammo.conversion.preset import QuantPreset, read_preset
-from tflite_mammo.conversion.search import AS_IT_IS, MARGIN, STEPS, TUNED, alike, dearest, search
+from tflite_mammo.conversion.search import AS_IT_IS, STEPS, TUNED, alike, dearest, search
 from tflite_mammo.preprocess import Bytes
 
 Float32Of = Callable[[str], bytes]
@@ -144,6 +144,19 @@ def test_a_search_ends_on_the_first_rung_that_is_good_enough(
     _, ladder = search(float32_of("bottlenecks"), _preset(rungs[2].expected_flips / MARGIN), images, validation, ASKED)
     assert _timeless(ladder).rungs == tuple(replace(rung, median_ms=0.0) for rung in rungs[:3])
     assert (ladder.chosen, ladder.good_enough) == (2, True)
+
+
+def test_where_the_preset_as_it_is_does_what_costs_more_is_not_tried(
+    float32_of: Float32Of, images: list[Bytes], validation: list[Bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tried(float32: bytes, *_: object) -> Iterator[tuple[bytes, Rung]]:
+        for expected in (0.002, 0.004, 0.001):
+            yield float32, Rung(str(expected), expected, 0.0, 0.0, (), 1)
+
+    monkeypatch.setattr(searching, "_tried", tried)
+    monkeypatch.setattr(searching, "_timed", lambda files, rungs: tuple(rungs))
+    _, ladder = search(float32_of("bottlenecks"), _preset(0.003 / MARGIN), images, validation, ASKED)
+    assert ([rung.name for rung in ladder.rungs], ladder.chosen) == (["0.002", "0.004"], 0)
 
 
 def test_just_what_is_allowed_is_good_enough_and_yet_better_is_looked_for(

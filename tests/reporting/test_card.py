@@ -40,7 +40,7 @@ def test_the_card_says_how_its_precision_was_found(converted, ladder: Ladder) ->
     lines = card_lines(replace(converted["int8"].bundle.card, ladder=to_dict(ladder)))
     place = next(place for place, line in enumerate(lines) if line.startswith("  precision"))
     assert lines[place].startswith(
-        "  precision       weights rounded, 3 % in float (2 layers), number 3 of 3 tried: good"
+        "  precision       weights rounded, 3 % in float (2 layers), number 3 of 3 tried: expected to be"
     )
     assert lines[place + 1].endswith("1.25 x the ms, 1.05 x the size of the first")
 
@@ -84,6 +84,16 @@ def test_golden_samples_are_told_with_what_this_machine_makes_of_them(more: dict
     told = golden_words(GoldenCheck(5, 0.09, 0.885, 0.1, **more))  # type: ignore[arg-type]
     assert told.startswith("5, scores 0.090 to 0.885; ")
     assert told.endswith(words)
+
+
+def test_samples_that_a_machine_without_eyes_would_pass_are_told_to_be_worth_little() -> None:
+    asked = GoldenCheck(5, 0.4, 0.61, 0.1, runtime="litert 2.3.0", difference=0.0)
+    assert golden_words(asked).endswith("answers alike (0.0000 apart, 0.1 allowed)")
+    alike = replace(asked, highest=0.6)
+    assert golden_words(alike).endswith(
+        "answers alike (0.0000 apart, 0.1 allowed); scores so close together tell little"
+    )
+    assert golden_words(replace(alike, difference=0.2)).endswith("OTHERWISE (0.2000 apart, 0.1 allowed)")
 
 
 def test_a_file_without_golden_samples_says_so(converted) -> None:

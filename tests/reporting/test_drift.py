@@ -85,8 +85,8 @@ def test_a_proof_is_printed_with_its_verdict_first() -> None:
 def test_a_search_for_more_precision_is_told_in_two_lines_behind_the_speeds(ladder: Ladder) -> None:
     lines = proof_lines(replace(PROOF, ladder=ladder), "m.tflite")
     assert lines[11:13] == [
-        "  precision: weights rounded, 3 % in float (2 layers), number 3 of 3 tried: good enough on the",
-        "    validation part; 1.25 x the ms, 1.05 x the size of the first",
+        "  precision: weights rounded, 3 % in float (2 layers), number 3 of 3 tried: expected to be within",
+        "    the budget; 1.25 x the ms, 1.05 x the size of the first",
     ]
 
 

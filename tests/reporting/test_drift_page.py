@@ -116,8 +116,8 @@ def test_tables_of_scores_have_neither_size_nor_speed(scores: np.ndarray, tmp_pa
 def test_what_a_search_tried_is_told_rung_by_rung(scores: np.ndarray, tmp_path: Path, ladder: Ladder) -> None:
     page = page_of(tmp_path, scores, scores, ladder=ladder, budget=Budget(0.1, 0.1, 0.01))
     text = words(page)
-    assert "at most 1 % of labels are expected to flip is good enough;" in text
-    assert "else the best is taken. Number 3 is good enough there." in text
+    assert "allows 1 % of labels to flip; the climb ends where 0.3 % or fewer are expected to" in text
+    assert "the best is taken. Number 3 is expected to be within the budget." in text
     assert "1. as the preset says 1.8 % 2.1 % 0.0141 none 4.00 4.00 1.00 x beyond 2. weights rounded 1.8 %" in text
     assert "3. as 2, 3 % in float chosen 0.0 % 0.6 % 0.0061 2 4.20 5.00 1.25 x within" in text
     assert page.count("<svg") == 4
@@ -132,7 +132,7 @@ def test_layers_in_float_are_folded_away_by_rung(scores: np.ndarray, tmp_path: P
 
 def test_a_search_that_found_nothing_good_enough_says_so(scores: np.ndarray, tmp_path: Path, ladder: Ladder) -> None:
     text = words(page_of(tmp_path, scores, scores, ladder=replace(ladder, chosen=1, good_enough=False)))
-    assert "None is good enough there ; number 2 expects the fewest flips." in text
+    assert "None is expected to be within the budget ; number 2 comes nearest." in text
 
 
 def test_a_single_rung_needs_neither_plots_nor_layers(scores: np.ndarray, tmp_path: Path, ladder: Ladder) -> None:

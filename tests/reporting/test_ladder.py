@@ -8,19 +8,19 @@ from tflite_mammo.reporting.ladder import ladder_words, rung_rows
 
 def test_what_was_chosen_is_told_with_what_it_costs(ladder: Ladder) -> None:
     assert ladder_words(ladder) == (
-        "weights rounded, 3 % in float (2 layers), number 3 of 3 tried: good enough on the validation part; "
+        "weights rounded, 3 % in float (2 layers), number 3 of 3 tried: expected to be within the budget; "
         "1.25 x the ms, 1.05 x the size of the first"
     )
 
 
 def test_where_nothing_was_good_enough_that_is_said(ladder: Ladder) -> None:
     words = ladder_words(replace(ladder, chosen=1, good_enough=False))
-    assert "number 2 of 3 tried: NONE is good enough on the validation part; 0.97 x" in words
+    assert "number 2 of 3 tried: NONE is expected to be within the budget; 0.97 x" in words
 
 
 def test_the_preset_as_it_is_costs_nothing_more(ladder: Ladder) -> None:
     words = ladder_words(Ladder(ladder.rungs[:1], 0, good_enough=True))
-    assert words == "as the preset says, number 1 of 1 tried: good enough on the validation part"
+    assert words == "as the preset says, number 1 of 1 tried: expected to be within the budget"
 
 
 def test_one_layer_is_one(ladder: Ladder) -> None:

@@ -1,6 +1,7 @@
 """Networks with weights of no use but different everywhere, and what comes out of them, for tests of backbones."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,3 +77,12 @@ def in_float64() -> Iterator[None]:
 @pytest.fixture
 def networks() -> Networks:
     return Networks()
+
+
+@pytest.fixture
+def little_resnet18(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two blocks, with all that batch norm may do: most of a small training's time is compiling."""
+    from tflite_mammo.training.backbones import BACKBONES, residual
+
+    little = replace(residual.RESNET18, repeats=(1, 1, 0, 0))
+    monkeypatch.setitem(BACKBONES, "resnet18", replace(BACKBONES["resnet18"], build=little.build))

@@ -221,6 +221,7 @@ def test_a_history_that_a_kill_left_short_is_written_again(prepared: Dataset, tm
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.usefixtures("little_resnet18")
 def test_averages_are_settled_once_in_the_stage_whose_weights_are_kept(
     prepared: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
 ) -> None:
@@ -234,7 +235,7 @@ def test_averages_are_settled_once_in_the_stage_whose_weights_are_kept(
 
     monkeypatch.setattr(fitting, "settle", settle)
     _judged_as(monkeypatch, (0.5, 0.9))
-    recipe = _recipe(backbone="mobilenetv2", stages=(Stage(1, "all"), Stage(1, "blocks:1")), precision=precision)
+    recipe = _recipe(backbone="resnet18", stages=(Stage(1, "all"), Stage(1, "blocks:1")), precision=precision)
     fitted = _fit(recipe, prepared, tmp_path)
     assert len(settled) == 1
     assert np.isfinite(fitted.history[0].val_loss)

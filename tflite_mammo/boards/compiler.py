@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tflite_mammo.files import whole_file
-
 PROGRAM = "edgetpu_compiler"
 TIMEOUT_S = 600
 """Beyond the compiler's own limit of 180 s, which it does not keep in every case."""
@@ -57,7 +55,7 @@ class Compiled:
         return sum(status.count for status in self.statuses if status.status != MAPPED)
 
 
-def compile_for_edge_tpu(path: Path, out: Path) -> Compiled | None:
+def compile_for_edge_tpu(path: Path, out: Path | None = None) -> Compiled | None:
     """None where the compiler is not installed. `out` is written when it compiles; it carries no card."""
     program = shutil.which(PROGRAM)
     if program is None:
@@ -67,9 +65,8 @@ def compile_for_edge_tpu(path: Path, out: Path) -> Compiled | None:
         model = Path(shutil.copy(path, Path(scratch) / "model.tflite"))
         compiled = read_log(_run([program, "-s", "-o", scratch, str(model)]))
         result = model.with_name("model_edgetpu.tflite")
-        if not compiled.error and result.is_file():
-            with whole_file(out) as temporary:
-                shutil.copy(result, temporary)
+        if out and not compiled.error and result.is_file():
+            shutil.copy(result, out)
     return compiled
 
 

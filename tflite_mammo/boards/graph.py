@@ -109,7 +109,7 @@ def graph_of(content: bytes) -> Graph:
     model, budget = schema.Model.GetRootAs(content, 0), _Budget(len(content))
     first = model.Subgraphs(0)
     stored = [_data(model.Buffers(i), content, budget) for i in range(budget.spend(model.BuffersLength()))]
-    types = _names(schema.TensorType)
+    types = names_in(schema.TensorType)
     tensors = [_tensor(first.Tensors(i), i, stored, types, budget) for i in range(budget.spend(first.TensorsLength()))]
     codes = _codes(model, schema, budget)
     nodes = [
@@ -125,8 +125,9 @@ def graph_of(content: bytes) -> Graph:
     return Graph(tuple(nodes), ends[0], ends[1], budget.spend(model.SubgraphsLength()))
 
 
-def _names(enumeration: Any) -> dict[int, str]:
-    return {value: name for name, value in vars(enumeration).items() if not name.startswith("_")}
+def names_in(enumeration: Any) -> dict[int, str]:
+    """An enumeration of the schema, by number."""
+    return {value: name for name, value in vars(enumeration).items() if isinstance(value, int)}
 
 
 def _at(tensors: list[Tensor], index: int) -> Tensor:
@@ -181,7 +182,7 @@ def _values(data: memoryview, dtype: str) -> tuple[int, ...]:
 
 def _codes(model: Any, schema: Any, budget: _Budget) -> list[tuple[str, str, int]]:
     """Kind, custom name and version of each operator that the file uses."""
-    names, found = _names(schema.BuiltinOperator), []
+    names, found = names_in(schema.BuiltinOperator), []
     for i in range(budget.spend(model.OperatorCodesLength())):
         code = model.OperatorCodes(i)
         # Codes above 127 came later, in a field of their own; the old field then holds a placeholder.
@@ -201,7 +202,7 @@ def _node(
 
 
 def _options(op: Any, schema: Any) -> dict[str, int]:
-    table = _names(schema.BuiltinOptions).get(op.BuiltinOptionsType(), "")
+    table = names_in(schema.BuiltinOptions).get(op.BuiltinOptionsType(), "")
     held = op.BuiltinOptions()
     if table not in OPTIONS or held is None:
         return {}

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tflite_mammo.boards.anatomy import Anatomy, read_anatomy
 from tflite_mammo.boards.anchors import Board
@@ -22,11 +21,10 @@ class Outlook:
     """What the compiler itself says, where it is installed."""
 
 
-def look_at(path: Path, board: Board) -> Outlook:
+def look_at(path: Path, board: Board, compiled: Path | None = None) -> Outlook:
+    """compiled: where to leave what the compiler makes of it; without a card."""
     anatomy = read_anatomy(path)
     if board != "coral":
         return Outlook(board, anatomy, estimate(anatomy, board))
     coral = look_at_coral(anatomy)
-    with TemporaryDirectory() as scratch:
-        compiled = compile_for_edge_tpu(path, Path(scratch) / "compiled.tflite")
-    return Outlook(board, anatomy, estimate(anatomy, board, coral), coral, compiled)
+    return Outlook(board, anatomy, estimate(anatomy, board, coral), coral, compile_for_edge_tpu(path, compiled))

@@ -15,6 +15,7 @@ from tflite_mammo.errors import MammoError
 
 if TYPE_CHECKING:
     from tflite_mammo.conversion.convert import Converted
+    from tflite_mammo.conversion.preset import QuantPreset
 
 
 @click.command("convert")
@@ -49,6 +50,9 @@ def command(
         raise MammoError(f"--out {out}: expected a name that ends in .tflite")
     names = [out or run / "models" / f"{opened.environment.recipe}-{preset.name}.tflite" for preset in presets]
     _expect_different(names)
+    plain = [preset.name for preset in presets if not preset.can_be_searched]
+    if fallback and plain:
+        say(f"--fallback leaves {', '.join(plain)} as it is: it searches among what litert-quantizer makes in int8")
     dataset = data_of(opened, data)
     start_keras()
     from tflite_mammo.conversion.convert import conversion_steps, convert
@@ -59,7 +63,7 @@ def command(
         )
     if budget:
         results = [replace(done, proof=replace(done.proof, allowed_by=Path(budget).name)) for done in results]
-    _report(results, names, as_json)
+    _report(results, names, presets, as_json)
     if not all(done.drift.within for done in results):
         raise SystemExit(1)
 
@@ -70,26 +74,35 @@ def _expect_different(names: Sequence[Path]) -> None:
         raise MammoError(f"{count} of --quant would write {name}; give each preset's file a name of its own")
 
 
-def _report(results: "Sequence[Converted]", names: Sequence[Path], as_json: bool) -> None:
+def _report(
+    results: "Sequence[Converted]", names: Sequence[Path], presets: "Sequence[QuantPreset]", as_json: bool
+) -> None:
     from tflite_mammo.cli._judged import opened
     from tflite_mammo.cli._subject import subject_of
+    from tflite_mammo.conversion.coral import compiled_for_coral
     from tflite_mammo.conversion.place import figures_of, page_of
     from tflite_mammo.files import write_text
+    from tflite_mammo.reporting.boards import coral_lines
     from tflite_mammo.reporting.drift import proof_lines
     from tflite_mammo.reporting.drift_page import drift_page
     from tflite_mammo.schema import to_dict, to_json
 
-    for done, name in zip(results, names, strict=True):
+    told = []
+    for done, name, preset in zip(results, names, presets, strict=True):
         subject = subject_of(opened(done.bundle.path))
         write_text(page_of(name), drift_page(done.proof, done.forms, subject, typed(sys.argv[1:])))
         write_text(figures_of(name), to_json(done.proof))
         if done.removed:
             say(f"removed {done.removed}, of an earlier verdict on this name")
-        if as_json:
-            continue
+        told.append({"file": str(done.bundle.path), **to_dict(done.proof)})
         size = f"{done.bundle.path}, {done.bundle.path.stat().st_size / 1e6:.2f} MB"
-        for line in proof_lines(done.proof, size):
-            click.echo(line)
-        click.echo(f"  page: {page_of(name)}")
+        lines = [*proof_lines(done.proof, size), f"  page: {page_of(name)}"]
+        if preset.scores == "uint8" and done.drift.within:
+            outlook, compiled = compiled_for_coral(done.bundle)
+            told[-1]["coral"] = to_dict(outlook)
+            lines += [f"  {line}" for line in coral_lines(outlook)]
+            lines += [f"  compiled: {compiled.path}"] if compiled else []
+        if not as_json:
+            click.echo("\n".join(lines))
     if as_json:
-        print_json([{"file": str(done.bundle.path), **to_dict(done.proof)} for done in results])
+        print_json(told)

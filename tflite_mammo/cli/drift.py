@@ -38,7 +38,7 @@ def command(
     Example: tflite-mammo drift runs/u60 runs/u60/models/resnet50-u60-int8.tflite --data data/ --out u60-drift
     """
     from tflite_mammo.conversion.preset import read_budget
-    from tflite_mammo.conversion.proof import prove, with_speeds
+    from tflite_mammo.conversion.proof import prove, speeds_of, with_speeds
     from tflite_mammo.evaluation.drift import measure_drift
     from tflite_mammo.files import expect_new, whole_folder
     from tflite_mammo.reporting.drift import proof_lines
@@ -52,7 +52,7 @@ def command(
     notes = tuple(f"{name}: {note}" for name, note in (("A", note_a), ("B", note_b)) if note)
     drift = measure_drift(scores_a, scores_b, locked.value, allowed)
     forms = _form("A", both[0], a, scores_a), _form("B", both[1], b, scores_b.aligned_to(scores_a))
-    (proof,) = with_speeds([prove(forms, drift, locked, Path(budget).name, notes)], [forms])
+    proof = with_speeds(prove(forms, drift, locked, Path(budget).name, notes), forms, speeds_of(forms))
     if out:
         with whole_folder(out) as folder:
             _write(folder, proof, forms, both[1])

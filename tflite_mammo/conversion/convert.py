@@ -23,12 +23,13 @@ from tflite_mammo.conversion.ladder import Ladder
 from tflite_mammo.conversion.metadata import with_metadata
 from tflite_mammo.conversion.place import place
 from tflite_mammo.conversion.preset import QuantPreset, read_preset
-from tflite_mammo.conversion.proof import Form, Proof, prove, with_speeds
+from tflite_mammo.conversion.proof import Form, Proof, Speeds, prove, speeds_of, with_speeds
 from tflite_mammo.conversion.search import STEPS
 from tflite_mammo.data.adapters import shows_mammograms
 from tflite_mammo.data.dataset import Dataset
 from tflite_mammo.errors import MammoError
 from tflite_mammo.evaluation.drift import DriftReport, for_card, measure_drift
+from tflite_mammo.files import expect_writable
 from tflite_mammo.golden import pack
 from tflite_mammo.predict import Classifier
 from tflite_mammo.preprocess import Bytes
@@ -79,21 +80,23 @@ def convert(
             f"{dataset.folder} holds other data ({dataset.info.fingerprint[:12]}) than {run.folder} was trained on "
             f"({run.environment.data[:12]}); pass the one it was trained on with --data"
         )
+    for _, path in targets:
+        expect_writable(path)
     exported = export(run.model(), cam=cam)
     with TemporaryDirectory() as scratch:
         validation = validation_of(run, dataset) if fallback else None
         made = _Maker(exported, run, dataset, validation, Path(scratch), advance)
-        reference = made.scored(read_preset(REFERENCE)).form
-        # All are made before the first is put in place: what cannot be quantised leaves nothing behind.
-        scored = [made.scored(preset) for preset, _ in targets]
+        reference = made.scored(read_preset(REFERENCE))
+        # All are made and timed before the first is put in place: what cannot be quantised leaves nothing behind.
+        scored = [reference if preset.name == REFERENCE else made.scored(preset) for preset, _ in targets]
+        speeds = speeds_of([reference.form, *(one.form for one in scored)])
         judged = zip(scored, targets, strict=True)
-        done = [_judge(one, reference, run, preset, path) for one, (preset, path) in judged]
-        proofs = with_speeds([one.proof for one in done], [one.forms for one in done])
-    return [replace(one, proof=proof) for one, proof in zip(done, proofs, strict=True)]
+        return [_judge(one, reference.form, speeds, run, preset, path) for one, (preset, path) in judged]
 
 
 def conversion_steps(presets: Sequence[QuantPreset], *, fallback: bool = False) -> int:
-    return 1 + sum(1 + (STEPS if fallback and preset.can_be_searched else 0) for preset in presets)
+    made = [preset for preset in presets if preset.name != REFERENCE]
+    return 1 + sum(1 + (STEPS if fallback and preset.can_be_searched else 0) for preset in made)
 
 
 def calibration_tensors(dataset: Dataset, count: int, seed: int) -> list[Bytes]:
@@ -149,7 +152,7 @@ class _Maker:
         return _Scored(flatbuffer, card, Form(preset.name, scores, classifier.bundle.path), pack(golden), ladder)
 
 
-def _judge(scored: _Scored, reference: Form, run: Run, preset: QuantPreset, path: Path) -> Converted:
+def _judge(scored: _Scored, reference: Form, speeds: Speeds, run: Run, preset: QuantPreset, path: Path) -> Converted:
     network = Form(NETWORK, run.scores.of_split("test"), run.folder / "model.keras")
     threshold = run.evaluation.threshold
     drift = measure_drift(network.scores, scored.form.scores, threshold.value, preset.budget)
@@ -157,8 +160,8 @@ def _judge(scored: _Scored, reference: Form, run: Run, preset: QuantPreset, path
     bundle, removed = place(scored.flatbuffer, card, path, scored.golden, accepted=drift.within)
     before = (network,) if preset.weights == REFERENCE else (network, reference)
     forms = (*before, replace(scored.form, file=bundle.path))
-    proof = replace(prove(forms, drift, threshold, preset.name), ladder=scored.ladder)
-    return Converted(bundle, proof, forms, removed)
+    proof = with_speeds(prove(forms, drift, threshold, preset.name), (*before, scored.form), speeds)
+    return Converted(bundle, replace(proof, ladder=scored.ladder), forms, removed)
 
 
 def _card(flatbuffer: bytes, run: Run, preset: QuantPreset, digests: tuple[str, ...]) -> ModelCard:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tflite_mammo.boards.graph import names_in
 from tflite_mammo.boards.layers import layer_of
 from tflite_mammo.conversion.packing import packed, unpacked
 
@@ -42,8 +43,8 @@ class FloatGraph:
         self._tools, self._schema = flatbuffer_utils, schema
         self._model = unpacked(flatbuffer)
         self._graph = self._model.subgraphs[0]
-        self._kinds = _names(schema.BuiltinOperator)
-        self._activations = _names(schema.ActivationFunctionType)
+        self._kinds = names_in(schema.BuiltinOperator)
+        self._activations = names_in(schema.ActivationFunctionType)
         self._same = schema.Padding.SAME
         self.ops = [self._op(op) for op in self._graph.operators]
 
@@ -172,7 +173,3 @@ class FloatGraph:
 
     def _is_constant(self, tensor: int) -> bool:
         return len(self._data(tensor)) > 0
-
-
-def _names(enumeration: Any) -> dict[int, str]:
-    return {value: name for name, value in vars(enumeration).items() if isinstance(value, int)}

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+MARGIN = 0.3
+"""Of the budget, where the climb ends: of 190 images one may flip; of files that are expected to flip .3 x 1.9 one in
+nine flips two."""
+
 
 @dataclass(frozen=True)
 class Rung:
@@ -26,10 +30,11 @@ class Rung:
 @dataclass(frozen=True)
 class Ladder:
     rungs: tuple[Rung, ...]
-    """Climbed until one was good enough."""
+    """As they were climbed."""
     chosen: int
+    """The one that is expected to flip least."""
     good_enough: bool
-    """On the validation part."""
+    """It is expected to be within the budget, by validation and calibration images."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.chosen < len(self.rungs):

@@ -14,6 +14,11 @@ def figures_of(path: Path) -> Path:
     return path.with_name(f"{_stem(path)}.drift.json")
 
 
+def compiled_of(path: Path) -> Path:
+    """By Coral's compiler, under the name that it gives."""
+    return path.with_name(f"{_stem(path)}_edgetpu.tflite")
+
+
 def place(
     flatbuffer: bytes, card: ModelCard, path: Path, golden: bytes, *, accepted: bool
 ) -> tuple[ModelBundle, Path | None]:
@@ -23,9 +28,9 @@ def place(
     """
     rejected = path.with_name(f"{_stem(path)}.rejected.tflite")
     mine, other = (path, rejected) if accepted else (rejected, path)
-    for told in (page_of(path), figures_of(path)):
-        told.unlink(missing_ok=True)  # of an earlier file
     bundle = write_bundle(flatbuffer, card, mine, golden)
+    for made_of in (page_of(path), figures_of(path), compiled_of(path)):
+        made_of.unlink(missing_ok=True)  # an earlier file
     removed = other if other.exists() else None
     other.unlink(missing_ok=True)
     return bundle, removed

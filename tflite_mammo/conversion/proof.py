@@ -1,7 +1,7 @@
 """One network in its forms, scored on the same patients, to a Proof: what every step towards the device changed."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -84,18 +84,21 @@ def prove(
     )
 
 
-def with_speeds(proofs: Sequence[Proof], forms: Sequence[Sequence[Form]]) -> list[Proof]:
-    """`forms` are those of each proof. The files of all of them take turns."""
-    files = list(dict.fromkeys(form.file for some in forms for form in some if form.runs_here))
-    if not files:
-        return list(proofs)
-    seen, device = dict(zip(files, glance(files), strict=True)), describe_device()
-    told = []
-    for proof, some in zip(proofs, forms, strict=True):
-        speeds = [seen.get(form.file, ()) for form in some]
-        stages = [replace(stage, speeds=speed) for stage, speed in zip(proof.stages, speeds, strict=True)]
-        told.append(replace(proof, stages=tuple(stages), device=device))
-    return told
+Speeds = Mapping[Path, tuple[Speed, ...]]
+
+
+def speeds_of(forms: Iterable[Form]) -> Speeds:
+    """Of those that run here, all of them in turns."""
+    files = list(dict.fromkeys(form.file for form in forms if form.runs_here))
+    return dict(zip(files, glance(files), strict=True)) if files else {}
+
+
+def with_speeds(proof: Proof, forms: Sequence[Form], seen: Speeds) -> Proof:
+    """`forms` are those of the proof, as they were when they were timed."""
+    if not seen:
+        return proof
+    stages = [replace(stage, speeds=seen.get(form.file, ())) for stage, form in zip(proof.stages, forms, strict=True)]
+    return replace(proof, stages=tuple(stages), device=describe_device())
 
 
 def _stage(form: Form) -> Stage:

@@ -129,7 +129,7 @@ def _plan(preset: QuantPreset) -> Any:
     elif preset.weights == "int8":
         plan.add_dynamic_config(**everything, num_bits=8)
     else:
-        for op in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+        for op in WEIGHTED:
             half = {"num_bits": 16, "algorithm_key": AlgorithmName.FLOAT_CASTING}
             plan.add_weight_only_config(".*", TFLOperationName(op), **half)
         return plan

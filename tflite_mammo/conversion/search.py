@@ -21,7 +21,7 @@ from tflite_mammo.conversion.answers import answers, log_odds
 from tflite_mammo.conversion.blame import Blame, blame
 from tflite_mammo.conversion.equalise import equalise
 from tflite_mammo.conversion.graph import FloatGraph, Op
-from tflite_mammo.conversion.ladder import Ladder, Rung
+from tflite_mammo.conversion.ladder import MARGIN, Ladder, Rung
 from tflite_mammo.conversion.preset import QuantPreset
 from tflite_mammo.conversion.quantise import quantise_with, silenced
 from tflite_mammo.conversion.rounding import round_weights
@@ -39,8 +39,6 @@ UNLIKE = frozenset({"LOGISTIC", "FULLY_CONNECTED"})
 and a board's scores are no longer those that were proven."""
 MOST_TAPS = 9
 """Depthwise operators with more differ likewise."""
-MARGIN = 0.3
-"""Of the budget: of 190 images one may flip; of files that are expected to flip .3 x 1.9 one in nine flips two."""
 FREE = 2
 """Rungs that cost the device nothing."""
 STEPS = FREE + len(IN_FLOAT)
@@ -71,7 +69,7 @@ def search(
 ) -> tuple[bytes, Ladder]:
     files, rungs = [], list[Rung]()
     tried = _tried(float32, preset, calibration, validation, threshold)
-    while len(rungs) < FREE or rungs[-1].expected_flips > MARGIN * preset.budget.label_flips:
+    while len(rungs) < FREE or min(rung.expected_flips for rung in rungs) > MARGIN * preset.budget.label_flips:
         with silenced():  # which would swallow what `advance` tells
             found = next(tried, None)
         if found is None:

@@ -1,7 +1,7 @@
 """What a file will be on a board, as lines for a terminal."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tflite_mammo.boards.anatomy import Anatomy, Operation
 from tflite_mammo.boards.anchors import BOARDS
@@ -18,11 +18,19 @@ ARITHMETIC = {"int8": "int8", "float": "float", "dynamic": "int8 weights times f
 
 
 def outlook_lines(outlook: Outlook) -> list[str]:
-    lines = [f"on a {BOARDS[outlook.board]}:", *_table(outlook.anatomy), *_anatomy_lines(outlook.anatomy)]
-    if outlook.coral:
-        lines += _coral_lines(outlook.coral, outlook.anatomy)
-        lines += _compiler_lines(outlook.compiled)
-    return [part for line in (*lines, *_estimate_lines(outlook.estimates)) for part in folded(line)]
+    head = [f"on a {BOARDS[outlook.board]}:", *_table(outlook.anatomy), *_anatomy_lines(outlook.anatomy)]
+    return [*_folded(head), *coral_lines(outlook), *_folded(_estimate_lines(outlook.estimates))]
+
+
+def coral_lines(outlook: Outlook) -> list[str]:
+    """What the compiler's rules say of the file, and what it says itself; none for other boards."""
+    if not outlook.coral:
+        return []
+    return _folded((*_coral_lines(outlook.coral, outlook.anatomy), *_compiler_lines(outlook.compiled)))
+
+
+def _folded(lines: Iterable[str]) -> list[str]:
+    return [part for line in lines for part in folded(line)]
 
 
 def _table(anatomy: Anatomy) -> list[str]:

@@ -49,7 +49,9 @@ def golden_words(check: GoldenCheck | None) -> str:
     if check.difference is None:
         return f"{recorded}no runtime here to ask"
     verdict = "answers OTHERWISE" if check.differs else "answers alike"
-    return f"{recorded}{check.runtime} here {verdict} ({check.difference:.4f} apart, {check.tolerance:.2g} allowed)"
+    little = "" if check.tells or check.differs else "; scores so close together tell little"
+    allowed = f"{check.difference:.4f} apart, {check.tolerance:.2g} allowed"
+    return f"{recorded}{check.runtime} here {verdict} ({allowed}){little}"
 
 
 def _card_rows(card: ModelCard) -> list[Row]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from tflite_mammo import __version__
 from tflite_mammo.benchmarking.glance import Speed
+from tflite_mammo.conversion.ladder import MARGIN
 from tflite_mammo.conversion.proof import Form, Proof
 from tflite_mammo.evaluation.budget import Limit
 from tflite_mammo.evaluation.drift import DriftReport
@@ -110,6 +111,7 @@ def _climb(proof: Proof) -> dict[str, Any] | None:
     return {
         "ladder": ladder,
         "allowed": f"{100 * allowed:g} %",
+        "ends_at": f"{100 * MARGIN * allowed:g} %",
         "rungs": rung_rows(ladder, allowed),
         "plots": plots,
     }

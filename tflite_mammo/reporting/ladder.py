@@ -26,16 +26,13 @@ def ladder_words(ladder: Ladder) -> str:
     """What was chosen out of how many, whether it is good enough, and what it costs."""
     first, rung = ladder.rungs[0], ladder.rungs[ladder.chosen]
     layers = f" ({_layers(rung)})" if rung.in_float else ""
-    verdict = "good enough" if ladder.good_enough else "NONE is good enough"
+    verdict = "expected to be within the budget" if ladder.good_enough else "NONE is expected to be within the budget"
     cost = (
         f"; {_times(rung, first)} the ms, {rung.size_bytes / first.size_bytes:.2f} x the size of the first"
         if ladder.chosen
         else ""
     )
-    return (
-        f"{rung.name}{layers}, number {ladder.chosen + 1} of {len(ladder.rungs)} tried: {verdict} on the validation "
-        f"part{cost}"
-    )
+    return f"{rung.name}{layers}, number {ladder.chosen + 1} of {len(ladder.rungs)} tried: {verdict}{cost}"
 
 
 def rung_rows(ladder: Ladder, allowed: float) -> list[RungRow]:
