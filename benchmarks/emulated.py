@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from tflite_mammo.errors import MammoError
 
+SHARED = Path(__file__).with_name("both_sides.py")
+"""By the programs."""
 PYTHON, PACKAGES = "/usr/bin/python3", "/opt/packages"
 """Where they lie in the root."""
 CORES = 4
@@ -90,12 +92,13 @@ def expect_same_litert(here: Side, there: Side) -> None:
 
 def _side(python: list[str], stage: Path, inside: Path, modules: str, program: Path) -> Side:
     """`inside` is what that Python calls the stage."""
-    shutil.copy(program, stage)
+    for file in (program, SHARED):
+        shutil.copy(file, stage)
     environment = {**os.environ, "PYTHONPATH": modules, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [*python, str(inside / program.name), str(inside), str(inside / "side.npz")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        raise MammoError(f"{' '.join(python)} could not run it: {said}")
+        raise MammoError(f"{' '.join(python)} could not run {program.name}: {said}")
     with np.load(stage / "side.npz") as arrays:
         return Side(json.loads(done.stdout.splitlines()[-1]), dict(arrays))

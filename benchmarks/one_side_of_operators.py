@@ -5,14 +5,13 @@ python benchmarks/one_side_of_operators.py FOLDER OUT.npz
 operators.py runs it here and inside an arm64 Debian; numpy and LiteRT are all it needs.
 """
 
-import json
-import platform
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+from both_sides import expect_xnnpack, leave
 
 
 def main(folder: Path, out: Path) -> None:
@@ -20,12 +19,9 @@ def main(folder: Path, out: Path) -> None:
     for model in sorted(folder.glob("*.tflite")):
         interpreter = Interpreter(model_path=str(model), num_threads=1)
         interpreter.allocate_tensors()
-        # Without XNNPACK LiteRT computes with slower kernels, whose roundings are not those of a board.
-        if "DELEGATE" not in {op["op_name"] for op in interpreter._get_ops_details()}:
-            sys.exit(f"{model.name}: LiteRT runs without XNNPACK here")
+        expect_xnnpack(interpreter, model)
         found[model.stem] = np.stack([_answer(interpreter, one) for one in inputs])
-    np.savez(out, **found)
-    print(json.dumps({"machine": platform.machine(), "litert": version("ai-edge-litert"), "numpy": np.__version__}))
+    leave(found, out, version("ai-edge-litert"))
 
 
 def _answer(interpreter: Interpreter, values: np.ndarray) -> np.ndarray:

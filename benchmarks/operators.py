@@ -9,15 +9,15 @@ Held (status 1 otherwise): what `--fallback` may leave in float is the same to t
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 import numpy as np
-from emulated import PROCESSORS, board_side, expect_root, expect_same_litert, this_side
+from emulated import PROCESSORS, Side, board_side, expect_root, expect_same_litert, this_side
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -40,6 +40,7 @@ def _beside(join: layers.Layer) -> Callable[[Any], Any]:
     return lambda x: join([x, layers.MaxPooling2D(3, 1, "same")(x)])
 
 
+keras.utils.set_random_seed(0)  # what a layer draws is settled when it is made
 OPERATORS: dict[str, Callable[[Any], Any]] = {
     **{f"convolution, {k} x {k}": layers.Conv2D(48, k, padding="same") for k in (1, 3, 5, 7)},
     "convolution, 3 x 3, every second pixel": layers.Conv2D(48, 3, 2, padding="same"),
@@ -63,7 +64,7 @@ OPERATORS: dict[str, Callable[[Any], Any]] = {
 class Row:
     operator: str
     may_stay_in_float: bool
-    values_that_differ: dict[str, float] = field(default_factory=dict)
+    values_that_differ: dict[str, float]
     """Their share, by processor."""
 
 
@@ -73,27 +74,17 @@ class Row:
 def main(root: Path, out: Path | None) -> None:
     """Compare what this machine and emulated boards compute in float, operator by operator"""
     expect_root(root)
-    keras.utils.set_random_seed(0)
-    rows = []
+    alone = {name: _alone(operator) for name, operator in OPERATORS.items()}
     with TemporaryDirectory(dir=root / "tmp") as folder:
-        stage = Path(folder)
-        np.save(stage / "inputs.npy", np.random.default_rng(0).normal(size=(INPUTS, 1, *SHAPE)).astype(np.float32))
-        for name, operator in OPERATORS.items():
-            alone = _alone(operator)
-            graph = FloatGraph(alone)
-            rows.append(Row(name, may_stay_in_float={op.output for op in graph.ops} <= alike(graph)))
-            (stage / f"{name}.tflite").write_bytes(alone)
-        here = this_side(stage, PROGRAM)
-        for cpu, processor in PROCESSORS.items():
-            say(f"computing as a {processor.board} would")
-            there = board_side(root, stage, PROGRAM, cpu)
-            expect_same_litert(here, there)
-            for row in rows:
-                one, other = here.arrays[row.operator], there.arrays[row.operator]
-                row.values_that_differ[cpu] = float((one != other).mean())
+        here, there = _both_sides(alone, root, Path(folder))
+    rows = [
+        Row(name, _may_stay(file), {cpu: _share(here, board, name) for cpu, board in there.items()})
+        for name, file in alone.items()
+    ]
     click.echo("\n".join(_table(rows)))
     if out:
-        found = {"here": here.versions, "there": there.versions, "operators": [asdict(row) for row in rows]}
+        board = next(iter(there.values())).versions
+        found = {"here": here.versions, "there": board, "operators": [asdict(row) for row in rows]}
         write_text(out, json.dumps(found, indent=2) + "\n")
     if any(row.may_stay_in_float and any(row.values_that_differ.values()) for row in rows):
         raise SystemExit(1)
@@ -102,6 +93,28 @@ def main(root: Path, out: Path | None) -> None:
 def _alone(operator: Callable[[Any], Any]) -> bytes:
     pixels = keras.Input(SHAPE, 1)
     return converted(tf.lite.TFLiteConverter.from_keras_model(keras.Model(pixels, operator(pixels))))
+
+
+def _both_sides(alone: Mapping[str, bytes], root: Path, stage: Path) -> tuple[Side, dict[str, Side]]:
+    """`stage` lies in the root; the boards' sides by processor."""
+    np.save(stage / "inputs.npy", np.random.default_rng(0).normal(size=(INPUTS, 1, *SHAPE)).astype(np.float32))
+    for name, file in alone.items():
+        (stage / f"{name}.tflite").write_bytes(file)
+    here, there = this_side(stage, PROGRAM), {}
+    for cpu, processor in PROCESSORS.items():
+        say(f"computing as a {processor.board} would")
+        there[cpu] = board_side(root, stage, PROGRAM, cpu)
+        expect_same_litert(here, there[cpu])
+    return here, there
+
+
+def _may_stay(file: bytes) -> bool:
+    graph = FloatGraph(file)
+    return {op.output for op in graph.ops} <= alike(graph)
+
+
+def _share(here: Side, there: Side, name: str) -> float:
+    return float((here.arrays[name] != there.arrays[name]).mean())
 
 
 def _table(rows: list[Row]) -> Iterator[str]:

@@ -84,9 +84,14 @@ def expect_writable(path: Path) -> None:
     place = path.parent
     while not place.exists():
         place = place.parent
-    if path.is_dir() or not place.is_dir() or not os.access(place, os.W_OK):
-        what = f"{path} is a folder" if path.is_dir() else f"{place} is {'read-only' if place.is_dir() else 'a file'}"
-        raise MammoError(f"{path}: cannot be written, {what}; choose another name")
+    faults = {
+        f"{path} is a folder": path.is_dir(),
+        f"{place} is a file": not place.is_dir(),
+        f"{place} is read-only": not os.access(place, os.W_OK),
+    }
+    for fault, found in faults.items():
+        if found:
+            raise MammoError(f"{path}: cannot be written, {fault}; choose another name")
 
 
 def expect_replaceable(path: Path, names: Collection[str]) -> None:

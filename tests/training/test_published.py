@@ -17,7 +17,6 @@ NETWORKS = {
     "mobilenetv3-large": ("MobileNetV3Large", "mobilenet_v3"),
     "efficientnetb0": ("EfficientNetB0", "efficientnet"),
 }
-LARGE = ("resnet50", "inceptionv3", "mobilenetv3-large", "efficientnetb0")
 
 
 @pytest.fixture
@@ -36,9 +35,7 @@ def _published(application: str, path: Path, networks: Any, **options: Any) -> N
 
 @pytest.mark.usefixtures("in_float64")
 @pytest.mark.filterwarnings("ignore:`input_shape` is undefined")
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else []) for name in NETWORKS]
-)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_raw_pixels_give_the_features_that_keras_gives(name: Any, downloaded: Path, networks: Any) -> None:
     application, module = NETWORKS[name]
     side = BACKBONES[name].least_px

@@ -99,7 +99,7 @@ def _report(
         lines = [*proof_lines(done.proof, size), f"  page: {page_of(name)}"]
         if preset.scores == "uint8" and done.drift.within:
             outlook, compiled = compiled_for_coral(done.bundle)
-            told[-1]["coral"] = to_dict(outlook)
+            told[-1]["coral"] = outlook
             lines += [f"  {line}" for line in coral_lines(outlook)]
             lines += [f"  compiled: {compiled.path}"] if compiled else []
         if not as_json:
